@@ -1,0 +1,161 @@
+#include <map>
+#include <utility>
+
+#include "api/handlers.h"
+#include "api/secret_json.h"
+
+namespace holdfast::api {
+namespace {
+
+using base::Detailed, base::Error, base::fail;
+
+auto conflict_rule(std::string_view name) -> Detailed<node::OnConflict> {
+  using enum node::OnConflict;
+  if (name == "skip") return skip;
+  if (name == "replace") return replace;
+  if (name == "merge") return merge;
+  if (name == "duplicate") return duplicate;
+  return fail(Error::bad_request, "on_conflict: skip, replace, merge, duplicate");
+}
+
+auto named_format(const Call& call) -> Detailed<std::optional<formats::Format>> {
+  const auto name = call.query.text("format");
+  if (!name) return std::nullopt;
+  const auto format = formats::format_from_name(*name);
+  if (!format) return fail(Error::bad_request, "format: not one of those offered");
+  return format;
+}
+
+void write_texts(JsonWriter& out, std::string_view key, const std::vector<std::string>& texts) {
+  out.key(key).begin_array();
+  for (const std::string& text : texts) out.text(text);
+  out.end_array();
+}
+
+void write_counts(JsonWriter& out, const formats::ImportCounts& counts) {
+  out.begin_object();
+  out.key("entries").number(counts.entries);
+  out.key("deleted").number(counts.deleted);
+  out.key("folders").number(counts.folders);
+  out.key("fields").number(counts.fields);
+  out.key("fields_mapped").number(counts.fields_mapped);
+  out.key("attachments").number(counts.attachments);
+  out.key("totps").number(counts.totps);
+  out.key("history").number(counts.history);
+  out.end_object();
+}
+
+// The folder of each category: its names from below the root down.
+class Folders {
+ public:
+  explicit Folders(const std::vector<node::Category>& categories) {
+    for (const node::Category& category : categories) by_id_.emplace(category.id, &category);
+  }
+  [[nodiscard]] auto path(const model::CategoryId& id) const -> formats::FolderPath {
+    formats::FolderPath path;
+    auto place = by_id_.find(id);
+    while (place != by_id_.end() && place->second->parent &&
+           path.size() < formats::kFolderDepthMax) {
+      path.insert(path.begin(), place->second->name.clone());
+      place = by_id_.find(*place->second->parent);
+    }
+    return path;
+  }
+
+ private:
+  std::map<model::CategoryId, const node::Category*> by_id_;
+};
+
+struct Collected {
+  std::vector<model::Secret> secrets;
+  std::vector<formats::ExportEntry> entries;  // point into secrets
+};
+
+auto collect(const Call& call) -> Detailed<Collected> {
+  node::Filter filter;
+  if (const auto name = call.query.text("category")) {
+    TRY(category, find_category(call, *name));
+    filter.category = category;
+  }
+  TRY(categories, call.vault->vault->categories());
+  const Folders folders{categories};
+  Collected collected;
+  TRY_DO(call.vault->vault->for_each(filter, [&](const node::Entry& entry) {
+    collected.secrets.push_back(entry.secret.clone());
+    formats::ExportEntry row;
+    row.folder = folders.path(entry.category);
+    row.id = entry.id.hex();
+    collected.entries.push_back(std::move(row));
+    return true;
+  }));
+  for (std::size_t i = 0; i < collected.secrets.size(); ++i) {
+    collected.entries[i].secret = &collected.secrets[i];
+  }
+  return collected;
+}
+
+}  // namespace
+
+auto post_import(const Call& call) -> Detailed<Answer> {
+  node::ImportOptions options;
+  TRY(rule, conflict_rule(call.query.text("on_conflict").value_or("skip")));
+  options.on_conflict = rule;
+  TRY(dry_run, call.query.flag("dry_run"));
+  options.dry_run = dry_run;
+  if (const auto name = call.query.text("category")) {
+    TRY(category, find_category(call, *name));
+    options.category = category;
+  }
+  TRY(format, named_format(call));
+  if (!call.vault->vault->status().unlocked) return fail(Error::vault_locked, "");
+  const model::TimeMs now{static_cast<std::uint64_t>(call.services.ports.clock.now_ms())};
+  auto file = call.request.body.expose([&](base::ByteView bytes) -> Detailed<formats::Imported> {
+    if (!format) format = formats::guess_format(bytes);
+    if (!format) return fail(Error::wrong_format, "");
+    return formats::parse_import(*format, bytes, now, call.memory);
+  });
+  if (!file) return std::unexpected{file.error()};
+  TRY(report, call.vault->vault->import(*std::move(file), options));
+  JsonWriter out{call.memory};
+  out.begin_object();
+  out.key("format").text(formats::format_name(*format));
+  out.key("read").number(report.read);
+  out.key("added").number(report.added);
+  out.key("updated").number(report.updated);
+  out.key("skipped").number(report.skipped);
+  out.key("failed").number(report.failed);
+  out.key("categories").number(report.categories);
+  out.key("dry_run").boolean(dry_run);
+  write_texts(out, "failures", report.failures);
+  write_texts(out, "notes", report.notes);
+  out.key("source");
+  write_counts(out, report.source);
+  out.end_object();
+  return Answer{out.take()};
+}
+
+auto get_export(const Call& call) -> Detailed<Answer> {
+  TRY(format, named_format(call));
+  if (!format) return fail(Error::bad_request, "format is missing");
+  TRY(plaintext, call.query.flag("plaintext"));
+  TRY(losses_only, call.query.flag("losses"));
+  // Every format written so far is readable by anybody who gets the file.
+  if (!plaintext && !losses_only) return fail(Error::plaintext_not_confirmed, "");
+  TRY(collected, collect(call));
+  const std::vector<std::string> losses = formats::export_losses(*format, collected.entries);
+  if (losses_only) {
+    JsonWriter out{call.memory};
+    out.begin_object();
+    write_texts(out, "losses", losses);
+    out.key("entries").number(collected.entries.size());
+    out.end_object();
+    return Answer{out.take()};
+  }
+  TRY(file, formats::write_export(*format, collected.entries, call.memory));
+  Answer answer{std::move(file)};
+  answer.type = "application/octet-stream";
+  answer.extra = "Holdfast-Losses: " + std::to_string(losses.size()) + "\r\n";
+  return answer;
+}
+
+}  // namespace holdfast::api

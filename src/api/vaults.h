@@ -1,0 +1,90 @@
+// vaults.h: the vaults of one data folder: named, made, opened when first asked for, locked in
+// time. Invariant: a vault is opened at most once, and opening leaves it locked. A vault locks when
+// it was not used for `idle`, and in any case `absolute` after it was unlocked. status is no use.
+// Limits: kVaultsMax, kVaultNameBytesMax. Time: the Clock port, monotonic. Threads: any.
+// Errors: bad_vault_name, unknown_vault, vault_needed (several vaults, none named), vault_exists,
+// too_many_vaults, and those of node. Source: docs/design/interfaces.md §2.
+#pragma once
+
+#include <chrono>
+#include <filesystem>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+#include "node/distributed_vault.h"
+
+namespace holdfast::api {
+
+inline constexpr std::size_t kVaultsMax = 64;  // of one data folder
+inline constexpr std::size_t kVaultNameBytesMax = 64;
+inline constexpr std::string_view kDefaultVault = "-";  // in place of a name: the default vault
+
+// [A-Za-z0-9._-]{1,64}, beginning with neither '.' nor '-'.
+[[nodiscard]] auto is_vault_name(std::string_view name) -> bool;
+
+struct VaultsOptions {
+  std::filesystem::path folder;  // $XDG_DATA_HOME/holdfast/[PROFILE/]; made when first needed
+  std::string default_vault{};   // empty: the only one
+  std::chrono::milliseconds idle{std::chrono::minutes{15}};
+  std::chrono::milliseconds absolute{std::chrono::hours{12}};
+};
+
+class Vaults {
+ public:
+  struct Open {
+    std::string name;
+    std::unique_ptr<node::DistributedVault> vault;
+  };
+  using Ref = std::shared_ptr<const Open>;
+  struct Listed {
+    std::string name;
+    bool is_default = false;
+    Ref open{};  // null: not opened yet, so locked
+  };
+
+  Vaults(VaultsOptions options, const node::Ports& ports);
+  ~Vaults();
+  Vaults(const Vaults&) = delete;
+  auto operator=(const Vaults&) -> Vaults& = delete;
+
+  [[nodiscard]] auto list() const -> base::Detailed<std::vector<Listed>>;  // by name
+  // `name` empty or "-": the default vault.
+  [[nodiscard]] auto name_of(std::string_view name) const -> base::Detailed<std::string>;
+  [[nodiscard]] auto open(std::string_view name) -> base::Detailed<Ref>;
+  [[nodiscard]] auto create(std::string_view name, const node::NewVault& options,
+                            const base::SecretBytes& passphrase) -> base::Detailed<Ref>;
+
+  // Unlocks; `for_time` replaces both limits of this unlocking, but never exceeds `absolute`.
+  [[nodiscard]] auto unlock(std::string_view name, const base::SecretBytes& passphrase,
+                            std::optional<std::chrono::milliseconds> for_time = {})
+      -> base::Detailed<Ref>;
+  [[nodiscard]] auto lock(std::string_view name) -> base::Detailed<void>;
+  void lock_all();
+  void used(const Ref& vault);  // restarts its idle time
+  // Locks what is due; tells when the next one will be, or nothing.
+  auto lock_due() -> std::optional<std::chrono::nanoseconds>;
+  [[nodiscard]] auto next_due() const -> std::optional<std::chrono::nanoseconds>;
+  // When this vault locks by itself, on the monotonic clock; nothing: it is locked.
+  [[nodiscard]] auto locks_at(std::string_view name) const
+      -> std::optional<std::chrono::nanoseconds>;
+
+  [[nodiscard]] auto options() const -> const VaultsOptions& { return options_; }
+
+ private:
+  struct Slot;
+  [[nodiscard]] auto slot(const std::string& name) -> base::Detailed<std::shared_ptr<Slot>>;
+  void start_timer(Slot& slot, std::optional<std::chrono::milliseconds> for_time);
+
+  const VaultsOptions options_;
+  const node::Ports ports_;
+  mutable std::mutex mutex_;  // of slots_ and of the times in them
+  std::map<std::string, std::shared_ptr<Slot>, std::less<>> slots_;
+};
+
+}  // namespace holdfast::api

@@ -1,0 +1,139 @@
+#include "cli/command.h"
+
+#include <CLI/CLI.hpp>
+#include <array>
+
+#include "cli/text.h"
+
+namespace holdfast::cli {
+namespace {
+
+constexpr auto kCommands = std::to_array<Command>({
+    {"init", "First run", "make a vault", declare_init},
+    {"unlock", "First run", "open a vault with its passphrase", declare_unlock},
+    {"lock", "First run", "wipe its keys from memory", declare_lock},
+    {"status", "First run", "lock state, height, quorum; exit code 0 unlocked, 2 locked",
+     declare_status},
+    {"add", "Daily", "add a secret", declare_add},
+    {"get", "Daily", "show a secret or one field of it", declare_get},
+    {"list", "Daily", "list secrets", declare_list},
+    {"search", "Daily", "find secrets by a text", declare_search},
+    {"rm", "Daily", "delete a secret", declare_rm},
+    {"generate", "Daily", "make a random password", declare_generate},
+    {"totp", "Daily", "show a one-time code", declare_totp},
+    {"import", "Import and export", "read another program's file", declare_import},
+    {"export", "Import and export", "write a file other programs read", declare_export},
+    {"verify", "Governance", "rebuild and check the vault's state and audit log", declare_verify},
+    {"daemon", "Operation", "start or stop the process that owns the vaults", declare_daemon},
+    {"demo", "Operation", "see it work in a temporary folder", declare_demo},
+    {"version", "Operation", "print the version", declare_version},
+});
+
+void declare_global(CLI::App& app, Flags& flags) {
+  app.add_option("--vault", flags.vault, "which vault (also HOLDFAST_VAULT)")->type_name("NAME");
+  app.add_option("--profile", flags.profile, "separate folders and daemon (also HOLDFAST_PROFILE)")
+      ->type_name("NAME");
+  app.add_option("-f,--format", flags.format, "table, json or raw")->type_name("FORMAT");
+  app.add_flag("--json", flags.json, "the same as --format json");
+  app.add_option("--timeout", flags.timeout, "longest wait for an answer, such as 30s")
+      ->type_name("TIME");
+  app.add_flag("--yes", flags.yes, "answer every question with yes");
+  app.add_flag("--no-input", flags.no_input, "never ask: fail where a question is needed");
+  app.add_flag("--quiet", flags.quiet, "no notes on standard error");
+  app.add_option("--color", flags.colour, "auto, always or never")->type_name("WHEN");
+}
+
+auto mentioned(std::string_view name, std::span<const char* const> arguments) -> bool {
+  return std::ranges::any_of(arguments, [&](const char* one) { return name == one; });
+}
+
+auto nearest_command(std::string_view word) -> std::string {
+  std::array<std::string_view, kCommands.size()> names{};
+  std::ranges::transform(kCommands, names.begin(), &Command::name);
+  const std::string_view near = nearest(word, names);
+  if (near.empty()) return "holdfast --help lists the commands";
+  return "did you mean: holdfast " + std::string{near};
+}
+
+// CLI11 takes a misspelt command for a superfluous argument; people want to know what is near.
+auto usage_problem(const CLI::App& app, const CLI::ParseError& error,
+                   std::span<const char* const> arguments) -> Problem {
+  const auto chosen = app.get_subcommands();
+  if (chosen.empty()) {
+    for (const char* one : arguments) {
+      const std::string_view word{one};
+      if (word.empty() || word.starts_with('-')) continue;
+      return {Exit::local, "there is no command '" + std::string{word} + "'",
+              nearest_command(word)};
+    }
+    return {Exit::local, "no command is given", "holdfast --help lists the commands"};
+  }
+  std::string text = error.what();
+  return {Exit::local, std::move(text), "see: holdfast " + chosen.front()->get_name() + " --help"};
+}
+
+}  // namespace
+
+void print_json(Screen& screen, const base::SecretBytes& body) {
+  body.expose_text([&](std::string_view text) {
+    screen.put(text);
+    if (!text.ends_with('\n')) screen.put("\n");
+  });
+}
+
+auto all_commands() -> std::span<const Command> { return kCommands; }
+
+auto parse(int count, const char* const* arguments) -> Outcome<Parsed> {
+  const std::span<const char* const> words{arguments + 1, static_cast<std::size_t>(count - 1)};
+  Parsed parsed;
+  CLI::App app{"Holdfast: a secrets vault with no server to trust.", "holdfast"};
+  app.require_subcommand(1);
+  app.fallthrough();
+  app.set_version_flag("--version", HOLDFAST_VERSION);
+  declare_global(app, parsed.flags);
+  std::vector<std::pair<CLI::App*, Run>> declared;
+  for (const Command& command : kCommands) {
+    CLI::App* sub = app.add_subcommand(std::string{command.name}, std::string{command.summary});
+    sub->group(std::string{command.group});
+    if (mentioned(command.name, words)) declared.emplace_back(sub, command.declare(*sub));
+  }
+  try {
+    app.parse(count, arguments);
+  } catch (const CLI::CallForVersion&) {
+    parsed.help = "holdfast " HOLDFAST_VERSION "\n";
+    return parsed;
+  } catch (const CLI::Success&) {  // help was asked for
+    const auto chosen = app.get_subcommands();
+    parsed.help = chosen.empty() ? app.help()
+                                 : chosen.front()->help("holdfast " + chosen.front()->get_name());
+    return parsed;
+  } catch (const CLI::ParseError& error) {
+    return std::unexpected{usage_problem(app, error, words)};
+  }
+  for (auto& [sub, run] : declared) {
+    if (sub->parsed()) parsed.run = std::move(run);
+  }
+  CHECK(parsed.run != nullptr);
+  return parsed;
+}
+
+auto screen_options(const Flags& flags) -> Outcome<Screen::Options> {
+  Screen::Options options{.quiet = flags.quiet};
+  if (flags.json || flags.format == "json") {
+    options.style = Style::json;
+  } else if (flags.format == "raw") {
+    options.style = Style::raw;
+  } else if (flags.format != "table") {
+    return usage("there is no output format '" + flags.format + "'", "use table, json or raw");
+  }
+  if (flags.colour == "always") {
+    options.colour = Colour::always;
+  } else if (flags.colour == "never") {
+    options.colour = Colour::never;
+  } else if (flags.colour != "auto") {
+    return usage("--color takes auto, always or never, not '" + flags.colour + "'");
+  }
+  return options;
+}
+
+}  // namespace holdfast::cli

@@ -1,0 +1,58 @@
+// command.h: the commands: how each declares its flags and what it then does.
+// Only a command whose name is on the command line declares its flags: start-up stays short.
+// Limits: none. Time: none. Threads: one. Errors: Problem; usage errors name the nearest known
+// word. Source: docs/design/interfaces.md §1.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <span>
+#include <string_view>
+
+#include "cli/session.h"
+
+namespace CLI {
+class App;
+}
+
+namespace holdfast::cli {
+
+using Run = std::function<Outcome<Exit>(Session&)>;
+
+struct Command {
+  std::string_view name, group, summary;
+  auto (*declare)(CLI::App& app) -> Run;
+};
+[[nodiscard]] auto all_commands() -> std::span<const Command>;
+
+struct Parsed {
+  Flags flags;
+  Run run;           // empty: print `help` and end
+  std::string help;  // for standard output
+};
+[[nodiscard]] auto parse(int count, const char* const* arguments) -> Outcome<Parsed>;
+// From the flags, before anything else is known.
+[[nodiscard]] auto screen_options(const Flags& flags) -> Outcome<Screen::Options>;
+
+// The answer as it came, for --json.
+void print_json(Screen& screen, const base::SecretBytes& body);
+
+auto declare_init(CLI::App& app) -> Run;
+auto declare_unlock(CLI::App& app) -> Run;
+auto declare_lock(CLI::App& app) -> Run;
+auto declare_status(CLI::App& app) -> Run;
+auto declare_daemon(CLI::App& app) -> Run;
+auto declare_version(CLI::App& app) -> Run;
+auto declare_verify(CLI::App& app) -> Run;
+auto declare_add(CLI::App& app) -> Run;
+auto declare_get(CLI::App& app) -> Run;
+auto declare_totp(CLI::App& app) -> Run;
+auto declare_rm(CLI::App& app) -> Run;
+auto declare_list(CLI::App& app) -> Run;
+auto declare_search(CLI::App& app) -> Run;
+auto declare_generate(CLI::App& app) -> Run;
+auto declare_import(CLI::App& app) -> Run;
+auto declare_export(CLI::App& app) -> Run;
+auto declare_demo(CLI::App& app) -> Run;
+
+}  // namespace holdfast::cli

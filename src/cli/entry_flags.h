@@ -1,0 +1,36 @@
+// entry_flags.h: the flags that describe a secret, and the JSON the API wants for them.
+// Secrets come in as secret_input.h says. Limits: model/secret.h, checked by the daemon, and
+// kAttachmentsBytesMax. Time: waits for the user. Threads: one. Errors: Problem with Exit::local.
+// Source: docs/design/interfaces.md, add; docs/api.md, NewSecret.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "api/generator.h"
+#include "cli/session.h"
+
+namespace CLI {
+class App;
+}
+
+namespace holdfast::cli {
+
+inline constexpr std::size_t kAttachmentsBytesMax = std::size_t{8} << 20;
+
+struct EntryFlags {
+  std::string label, username, category, kind, notes, totp;
+  bool prompt_password = false, generate_password = false;
+  std::size_t length = api::GeneratorRules{}.length;
+  SecretSource password;
+  std::vector<std::string> urls, tags, fields, attachments;
+
+  void declare(CLI::App& app);
+};
+
+// A NewSecret. Asks for what has to be asked for.
+[[nodiscard]] auto new_secret(const EntryFlags& flags, const Session& session)
+    -> Outcome<base::SecretBytes>;
+
+}  // namespace holdfast::cli

@@ -1,0 +1,85 @@
+// solo.h: ordering with a committee of one. It makes the same blocks, commits and checkpoints as
+// the DAG core would with one validator: each block has a quorum by itself and is its own leader,
+// so one block is one commit. Sans-IO: a proposal is signed outside and handed back. Invariant: at
+// most one proposal is in flight; round and height only grow; a block is signed once. Limits:
+// kPayloadBytesMax, kBlockItemsMax. Time: an argument. Threads: one. Errors: too_long (payload over
+// its limit). Source: docs/design/consensus.md (§2, §7, §11), committee of one.
+#pragma once
+
+#include <optional>
+#include <vector>
+
+#include "base/result.h"
+#include "model/commit.h"
+
+namespace holdfast::consensus {
+
+inline constexpr std::size_t kBlockItemsMax = 4096;
+inline constexpr std::uint64_t kCheckpointMs = 1000;
+inline constexpr std::uint64_t kCheckpointHeights = 100;
+
+// Where the order stands; stored with every commit, and all that a restart needs.
+struct SoloState {
+  model::Epoch epoch{};
+  model::Height height{};
+  model::BlockRef last_block;  // the genesis block at first
+  model::CommitDigest last_commit;
+  model::TimeMs timestamp{};
+  model::Height checkpoint_height{};
+  model::TimeMs checkpoint_timestamp{};
+  auto operator==(const SoloState&) const -> bool = default;
+};
+
+struct Item {        // of a payload
+  model::Digest id;  // of the transaction
+  base::Bytes bytes;
+};
+
+struct OrderedCommit {
+  model::Block block;
+  model::Commit commit;
+  base::Bytes commit_bytes;
+  SoloState after;      // to be stored in the same batch
+  bool checkpoint_due;  // sign one after applying this commit
+};
+
+// Whether a checkpoint is made at this commit, given the last one (or the beginning).
+[[nodiscard]] auto checkpoint_due(model::Height last, model::TimeMs last_at, model::Height height,
+                                  model::TimeMs timestamp) -> bool;
+
+// Takes a Merkle root as the hash functions belong to the caller's level.
+using MerkleRoot = model::Digest (*)(const std::vector<base::ByteView>& leaves);
+
+class Solo {
+ public:
+  Solo(model::VaultId vault, SoloState recovered, MerkleRoot merkle_root)
+      : vault_{vault}, state_{recovered}, merkle_root_{merkle_root} {}
+
+  // The message to sign with the node key (purpose block). Items must not be empty.
+  [[nodiscard]] auto propose(std::vector<Item> items, model::TimeMs now)
+      -> base::Result<base::Bytes>;
+  // Orders the block in flight.
+  [[nodiscard]] auto on_signed(const crypto::Signature& signature) -> OrderedCommit;
+  void drop_proposal() { proposal_.reset(); }  // it was never signed, or its batch was refused
+  // The batch that holds this commit is durable: the next proposal builds on it.
+  void on_persisted(const OrderedCommit& commit) { state_ = commit.after; }
+
+  [[nodiscard]] auto state() const -> const SoloState& { return state_; }
+
+ private:
+  struct Proposal {
+    model::Header header;
+    base::Bytes encoded;
+    std::vector<Item> items;
+  };
+
+  model::VaultId vault_;
+  SoloState state_;
+  MerkleRoot merkle_root_;
+  std::optional<Proposal> proposal_;
+};
+
+[[nodiscard]] auto solo_start(const model::VaultId& vault, const model::Committee& committee,
+                              model::TimeMs created) -> SoloState;
+
+}  // namespace holdfast::consensus

@@ -1,0 +1,201 @@
+// distributed_vault.h: one vault on one device: the store, the keys, the order and the views of it.
+// A user change becomes a signed transaction, is ordered, applied, and written with its block,
+// commit, state, state tree and audit record in one atomic batch. Acknowledged means synced.
+// Locked means: no secret key, plaintext or index entry is in memory; the node key stays.
+// Limits: kQueuedWritesMax, and those of model/ and ports/. Time: the Clock port. Threads: any;
+// readers never wait for a write to reach the disk. Errors: Failure, with the place it concerns.
+// Source: docs/architecture.md, docs/formats.cddl.
+#pragma once
+
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+#include "base/secret.h"
+#include "crypto/kdf.h"
+#include "formats/export.h"
+#include "formats/import.h"
+#include "model/secret.h"
+#include "model/state.h"
+#include "model/transaction.h"
+#include "node/ports.h"
+
+namespace holdfast::node {
+
+using base::Detailed;
+using model::CategoryId;
+using model::Height;
+using model::SecretId;
+using model::TxId;
+using model::VersionId;
+
+inline constexpr std::size_t kQueuedWritesMax = 10'000;
+inline constexpr std::size_t kImportBatch = 250;  // changes of one transaction of an import
+
+struct NewVault {
+  std::string device_name;
+  crypto::Argon2Params kdf;
+};
+
+// What `list` and `search` show of a secret without opening it.
+struct Summary {
+  SecretId id;
+  CategoryId category;
+  VersionId version;  // the head shown
+  model::Kind kind{};
+  base::SecretBytes label, username;
+  std::vector<base::SecretBytes> urls, tags;
+  model::TimeMs created{}, modified{};
+  bool has_totp = false;
+  bool conflict = false;         // more than one head
+  bool duplicate_label = false;  // another secret of this category carries the same label
+  bool deleted = false;
+};
+using SummaryRef = std::shared_ptr<const Summary>;  // immutable; wiped with its last holder
+
+struct Category {
+  CategoryId id;
+  std::optional<CategoryId> parent;
+  base::SecretBytes name;
+  std::uint64_t secrets = 0;  // live ones
+};
+
+struct Entry {
+  SecretId id;
+  CategoryId category;
+  VersionId version;
+  std::vector<VersionId> heads;
+  model::TxId transaction;
+  std::optional<Height> height;  // nothing: pending
+  model::Secret secret;
+};
+
+struct Receipt {
+  SecretId secret;
+  VersionId version;
+  TxId transaction;
+  std::optional<Height> height;  // nothing: pending
+};
+
+enum class SortBy : std::uint8_t { label, username, category, created, modified };
+struct Filter {
+  std::optional<CategoryId> category{};
+  std::string_view text{};               // in label, username, url; no case in ASCII
+  std::vector<std::string_view> tags{};  // all of them
+  SortBy sort = SortBy::label;
+  bool reverse = false;
+  bool deleted = false;    // deleted ones instead of live ones
+  bool conflicts = false;  // only those in conflict
+};
+struct SearchIn {
+  bool label = true, username = true, urls = true, tags = true, category = true;
+  bool notes = false, fields = false;  // these open every secret
+};
+
+// ITEM as a user names it: a label, category/label, an id or its unique prefix.
+struct Found {
+  SummaryRef one;                      // null: nothing or more than one
+  std::vector<SummaryRef> candidates;  // more than one: all of them, at most 20
+  bool duplicate_label = false;        // `one` is the first committed of several in its category
+};
+
+enum class OnConflict : std::uint8_t { skip, replace, merge, duplicate };
+struct ImportOptions {
+  std::optional<CategoryId> category;  // instead of the file's folders
+  OnConflict on_conflict = OnConflict::skip;
+  bool dry_run = false;
+  std::function<void(std::uint64_t done, std::uint64_t total)> progress{};
+};
+struct ImportReport {
+  formats::ImportCounts source;
+  std::uint64_t read = 0, added = 0, updated = 0, skipped = 0, failed = 0, categories = 0;
+  std::vector<std::string> failures;  // "entry 12: a value is longer than its limit": no values
+  std::vector<std::string> notes;
+};
+
+struct VerifyReport {
+  std::uint64_t heights = 0, transactions = 0, versions = 0, state_records = 0, audit_records = 0;
+  std::uint64_t checkpoints = 0;
+  crypto::Digest state_root, audit_root;
+  std::optional<std::string> first_bad;  // "version 3f…: its bytes do not match its id"
+};
+
+struct Status {
+  std::string vault;  // folder name
+  model::VaultId vault_id;
+  model::DeviceId device;
+  bool unlocked = false;
+  Height height{};
+  crypto::Digest state_root, audit_root;
+  std::uint64_t pending = 0;
+  std::uint64_t secrets = 0;    // live; 0 while locked
+  std::uint64_t conflicts = 0;  // 0 while locked
+  std::uint64_t validators = 1;
+  std::uint64_t tolerated_faults = 0;
+  std::uint64_t store_bytes = 0;
+  std::uint64_t unlocked_memory_bytes = 0;  // memory for keys that could not be locked
+  std::optional<base::Error> read_only;     // why nothing can be written
+};
+
+class DistributedVault {
+ public:
+  // Makes the folder (it must not exist or be empty), keys and genesis; ends unlocked.
+  [[nodiscard]] static auto create(const std::filesystem::path& folder, const NewVault& options,
+                                   const base::SecretBytes& passphrase, const Ports& ports)
+      -> Detailed<std::unique_ptr<DistributedVault>>;
+  // Ends locked. store_locked: another process has it.
+  [[nodiscard]] static auto open(const std::filesystem::path& folder, const Ports& ports)
+      -> Detailed<std::unique_ptr<DistributedVault>>;
+  ~DistributedVault();
+  DistributedVault(const DistributedVault&) = delete;
+  auto operator=(const DistributedVault&) -> DistributedVault& = delete;
+
+  // wrong_passphrase; header_corrupt. Derives the key outside any lock.
+  [[nodiscard]] auto unlock(const base::SecretBytes& passphrase) -> Detailed<void>;
+  void lock();
+  [[nodiscard]] auto status() const -> Status;
+
+  // Reads; vault_locked while locked.
+  [[nodiscard]] auto find(std::string_view item) const -> Detailed<Found>;
+  [[nodiscard]] auto get(const SecretId& id) const -> Detailed<Entry>;
+  [[nodiscard]] auto list(const Filter& filter) const -> Detailed<std::vector<SummaryRef>>;
+  [[nodiscard]] auto search(std::string_view text, const SearchIn& in) const
+      -> Detailed<std::vector<SummaryRef>>;
+  [[nodiscard]] auto categories() const -> Detailed<std::vector<Category>>;
+  [[nodiscard]] auto find_category(std::string_view name_or_id) const
+      -> Detailed<std::optional<CategoryId>>;
+  // Opens every live secret, in order of label; false from the visitor stops.
+  [[nodiscard]] auto for_each(const Filter& filter,
+                              const std::function<bool(const Entry&)>& visit) const
+      -> Detailed<void>;
+
+  // Writes; each returns once synced. `if_version`: conflict_stale_version unless it is the head.
+  // Secrets get their times here (created and modified, where zero).
+  [[nodiscard]] auto add(model::Secret secret, std::optional<CategoryId> category)
+      -> Detailed<Receipt>;
+  [[nodiscard]] auto update(const SecretId& id, model::Secret secret,
+                            std::optional<VersionId> if_version) -> Detailed<Receipt>;
+  [[nodiscard]] auto remove(const SecretId& id, bool purge, std::optional<VersionId> if_version)
+      -> Detailed<Receipt>;
+  [[nodiscard]] auto add_category(std::string_view name, std::optional<CategoryId> parent)
+      -> Detailed<CategoryId>;
+  [[nodiscard]] auto import(formats::Imported file, const ImportOptions& options)
+      -> Detailed<ImportReport>;
+
+  // Rebuilds state root and audit root from the store and names the first bad record. Works locked.
+  [[nodiscard]] auto verify(
+      const std::function<void(std::uint64_t done, std::uint64_t total)>& progress) const
+      -> Detailed<VerifyReport>;
+
+ private:
+  class Impl;
+  explicit DistributedVault(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace holdfast::node

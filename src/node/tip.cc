@@ -1,0 +1,76 @@
+#include "codec/cbor_reader.h"
+#include "codec/cbor_writer.h"
+#include "node/ledger.h"
+
+namespace holdfast::node {
+namespace {
+
+using base::Bytes;
+using base::ByteView;
+using base::Result;
+
+inline constexpr std::uint64_t kAny = UINT64_MAX;
+inline constexpr std::size_t kEdgeMax = 64;  // one hash a bit of the size
+
+}  // namespace
+
+auto encode(const Tip& tip) -> Bytes {
+  Bytes bytes;
+  codec::Writer out{bytes};
+  out.array(14);
+  out.uint(model::kFormatVersion);
+  out.uint(std::to_underlying(tip.solo.epoch));
+  out.uint(std::to_underlying(tip.solo.height));
+  out.uint(std::to_underlying(tip.solo.last_block.round));
+  out.uint(std::to_underlying(tip.solo.last_block.author));
+  out.bytes(tip.solo.last_block.digest.view());
+  out.bytes(tip.solo.last_commit.view());
+  out.uint(std::to_underlying(tip.solo.timestamp));
+  out.uint(std::to_underlying(tip.solo.checkpoint_height));
+  out.uint(std::to_underlying(tip.solo.checkpoint_timestamp));
+  out.bytes(tip.state_root.view());
+  out.bytes(tip.audit_root.view());
+  out.uint(tip.audit_size);
+  out.array(tip.audit_edge.size());
+  for (const crypto::Digest& hash : tip.audit_edge) out.bytes(hash.view());
+  return bytes;
+}
+
+auto decode_tip(ByteView encoded) -> Result<Tip> {
+  codec::Reader in{encoded};
+  TRY_DO(in.array_of(14));
+  TRY(version, in.uint(kAny));
+  if (version != model::kFormatVersion) return base::fail(base::Error::unsupported_version);
+  Tip tip;
+  TRY(epoch, in.uint(kAny));
+  TRY(height, in.uint(kAny));
+  TRY(round, in.uint(kAny));
+  TRY(author, in.uint(kAny));
+  TRY(digest, in.fixed_bytes<model::BlockDigest>());
+  TRY(commit, in.fixed_bytes<model::CommitDigest>());
+  TRY(timestamp, in.uint(kAny));
+  TRY(checkpoint_height, in.uint(kAny));
+  TRY(checkpoint_timestamp, in.uint(kAny));
+  TRY(state_root, in.fixed_bytes<crypto::Digest>());
+  TRY(audit_root, in.fixed_bytes<crypto::Digest>());
+  TRY(audit_size, in.uint(kAny));
+  TRY(edges, in.array(kEdgeMax));
+  for (std::size_t i = 0; i < edges; ++i) {
+    TRY(hash, in.fixed_bytes<crypto::Digest>());
+    tip.audit_edge.push_back(hash);
+  }
+  TRY_DO(in.finish());
+  tip.solo = {.epoch = model::Epoch{epoch},
+              .height = model::Height{height},
+              .last_block = {model::Round{round}, model::AuthorIndex{author}, digest},
+              .last_commit = commit,
+              .timestamp = model::TimeMs{timestamp},
+              .checkpoint_height = model::Height{checkpoint_height},
+              .checkpoint_timestamp = model::TimeMs{checkpoint_timestamp}};
+  tip.state_root = state_root;
+  tip.audit_root = audit_root;
+  tip.audit_size = audit_size;
+  return tip;
+}
+
+}  // namespace holdfast::node

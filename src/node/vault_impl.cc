@@ -1,0 +1,282 @@
+#include "node/vault_impl.h"
+
+#include <algorithm>
+
+#include "node/node_key_file.h"
+#include "vault/sealing.h"
+#include "vault/version_dag.h"
+
+namespace holdfast::node {
+
+using base::Bytes;
+using base::ByteView;
+using base::Error;
+using base::fail;
+using base::Result;
+using model::SecretState;
+using model::StateType;
+using model::VersionNode;
+using ports::Column;
+
+namespace {
+
+inline constexpr std::string_view kRootCategoryName = "main";
+
+auto type_range(StateType type) -> std::pair<Bytes, Bytes> {
+  const auto first = static_cast<std::uint8_t>(type);
+  return {Bytes{first}, Bytes{static_cast<std::uint8_t>(first + 1)}};
+}
+
+// Cipher objects are costly to make and belong to one thread; they forget each key after use.
+auto worker_aead() -> crypto::Aead& {
+  thread_local crypto::Aead aead;
+  return aead;
+}
+
+}  // namespace
+
+DistributedVault::Impl::Impl(store::Path folder, const Ports& ports, HeaderFile header,
+                             std::unique_ptr<Ledger> ledger)
+    : folder_{std::move(folder)},
+      ports_{ports},
+      header_{std::move(header)},
+      ledger_{std::move(ledger)} {}
+
+auto DistributedVault::Impl::open(const store::Path& folder, const Ports& ports)
+    -> Detailed<std::unique_ptr<Impl>> {
+  TRY(header, read_header_file(folder / "header"));
+  TRY(node_seed, read_node_key(folder / "node.key", ports.keys));
+  TRY(ledger, Ledger::open(folder, node_seed, ports));
+  if (ledger->vault_id() != header.vault) return fail(Error::foreign_vault, folder.string());
+  if (model::device_id(ledger->node_key()) != header.device) {
+    return fail(Error::node_key_corrupt, (folder / "node.key").string());
+  }
+  return std::make_unique<Impl>(folder, ports, std::move(header), std::move(ledger));
+}
+
+auto DistributedVault::Impl::unlock(const base::SecretBytes& passphrase) -> Detailed<void> {
+  TRY(keys, open_user_keys(header_, passphrase, ports_));
+  return unlock_with(keys);
+}
+
+auto DistributedVault::Impl::unlock_with(const UserKeys& keys) -> Detailed<void> {
+  const std::scoped_lock writing{writer_};
+  std::unique_ptr<Unlocked> unlocked{
+      new Unlocked{.keys = nullptr, .index = Index{ports_.plaintext}, .root = std::nullopt}};
+  TRY(keyring, Keyring::create(keys, ports_));
+  unlocked->keys = std::move(keyring);
+  const StoredState state{ledger_->store()};
+  TRY(own, vault::member(state, header_.device));
+  if (!own || own->record.author_key != unlocked->keys->signer().public_key()) {
+    return fail(Error::foreign_vault, (folder_ / "header").string());
+  }
+  TRY_DO(unlocked->keys->load(ledger_->store(), header_.device));
+  TRY_DO(load_categories(*unlocked));
+  TRY_DO(build_index(*unlocked));
+  const bool needs_root = !unlocked->root.has_value();
+  {
+    const std::unique_lock lock{mutex_};
+    unlocked_ = std::move(unlocked);
+  }
+  if (!needs_root) return {};
+  // A new vault, or one whose making was cut short before its first transaction.
+  WriteOperation root{.kind = WriteOperation::Kind::add_category,
+                      .secret_id = {},
+                      .category = {},
+                      .secret = {},
+                      .if_version = {},
+                      .category_name = std::string{kRootCategoryName},
+                      .category_id = ports_.random<CategoryId>()};
+  WriteOperation* const operations[] = {&root};
+  commit_operations(operations);
+  if (!*root.result) return std::unexpected{root.result->error()};
+  return {};
+}
+
+void DistributedVault::Impl::lock() {
+  const std::scoped_lock writing{writer_};  // a commit under way ends first
+  std::unique_ptr<Unlocked> gone;
+  const std::unique_lock lock{mutex_};
+  gone = std::move(unlocked_);
+}
+
+auto DistributedVault::Impl::load_categories(Unlocked& unlocked) const -> Result<void> {
+  const StoredState state{ledger_->store()};
+  TRY(chain, vault::chain(state));
+  unlocked.root = chain.root_category;
+  if (!unlocked.root) return {};
+  TRY(root, vault::category(state, *unlocked.root));
+  if (!root) return fail(Error::store_corrupt);
+  const vault::CategoryKey* root_key =
+      unlocked.keys->category_key(*unlocked.root, model::Generation{1});
+  if (root_key == nullptr) return fail(Error::store_corrupt);
+  Result<void> opened;
+  crypto::Aead aead;
+  const auto [from, to] = type_range(StateType::category);
+  TRY_DO(ledger_->store().scan(Column::state, from, to, [&](ByteView, ByteView value) {
+    opened =
+        model::decode_category_state(value).and_then([&](const model::CategoryState& category) {
+          if (category.deleted) return Result<void>{};
+          return vault::open_name(aead, header_.vault, category.record.id.view(),
+                                  category.record.sealed_name, *root_key, ports_.plaintext)
+              .transform([&](base::SecretBytes name) {
+                unlocked.index.put_category(
+                    {category.record.id, category.record.parent, std::move(name)});
+              });
+        });
+    return opened.has_value();
+  }));
+  return opened;
+}
+
+auto DistributedVault::Impl::build_index(Unlocked& unlocked) const -> Result<void> {
+  // Committed order, so that the first of two equal labels is the first committed.
+  std::vector<std::pair<std::pair<model::Height, std::uint64_t>, Summary>> found;
+  Result<void> read;
+  const auto [from, to] = type_range(StateType::secret);
+  TRY_DO(ledger_->store().scan(Column::state, from, to, [&](ByteView, ByteView value) {
+    read = [&]() -> Result<void> {
+      TRY(state, model::decode_secret_state(value));
+      if (state.versions.empty()) return {};
+      const VersionNode* shown = vault::shown_head(state);
+      const bool deleted = shown == nullptr;
+      for (const VersionNode& node : state.versions) {  // deleted: the last content there is
+        if (deleted && node.kind == model::VersionKind::content &&
+            node.body == model::BodyState::present) {
+          shown = &node;
+        }
+      }
+      if (shown == nullptr) return {};  // purged
+      TRY(body, ledger_->store().get(Column::versions, shown->id.view()));
+      if (!body) return fail(Error::store_corrupt);
+      TRY(version, model::decode_version(*body));
+      TRY(secret, open_version(unlocked, version.fields));
+      found.emplace_back(std::pair{state.versions.front().height, state.versions.front().index},
+                         summarise(state, *shown, secret, deleted));
+      return {};
+    }();
+    return read.has_value();
+  }));
+  TRY_DO(std::move(read));
+  std::ranges::stable_sort(found, {}, [](const auto& item) { return item.first; });
+  for (auto& [place, summary] : found) unlocked.index.put(std::move(summary));
+  return {};
+}
+
+auto DistributedVault::Impl::summarise(const SecretState& state, const VersionNode& shown,
+                                       const model::Secret& secret, bool deleted) const -> Summary {
+  const auto clone_all = [](const std::vector<base::SecretBytes>& texts) {
+    std::vector<base::SecretBytes> copies;
+    copies.reserve(texts.size());
+    for (const base::SecretBytes& text : texts) copies.push_back(text.clone());
+    return copies;
+  };
+  return {.id = state.id,
+          .category = state.category,
+          .version = shown.id,
+          .kind = secret.kind,
+          .label = secret.label.clone(),
+          .username = secret.username.clone(),
+          .urls = clone_all(secret.urls),
+          .tags = clone_all(secret.tags),
+          .created = secret.created,
+          .modified = secret.modified,
+          .has_totp = !secret.totp.secret.empty(),
+          .conflict = !deleted && vault::heads(state).size() > 1,
+          .duplicate_label = false,
+          .deleted = deleted};
+}
+
+auto DistributedVault::Impl::open_version(const Unlocked& unlocked,
+                                          const model::Version& version) const
+    -> Result<model::Secret> {
+  const vault::CategoryKey* key = unlocked.keys->category_key(version.category, version.generation);
+  if (key == nullptr) return fail(Error::not_permitted);
+  return vault::open_version(worker_aead(), header_.vault, version, *key, ports_.plaintext);
+}
+
+auto DistributedVault::Impl::load_version(const Unlocked& unlocked, const SecretId& id) const
+    -> Result<CachedVersionRef> {
+  if (CachedVersionRef cached = unlocked.cache.get(id)) return cached;
+  const std::uint64_t epoch = unlocked.cache.epoch();
+  const StoredState state{ledger_->store()};
+  TRY(secret, vault::secret(state, id));
+  const VersionNode* shown = secret ? vault::shown_head(*secret) : nullptr;
+  if (shown == nullptr) return fail(Error::unknown_secret);
+  TRY(body, ledger_->store().get(Column::versions, shown->id.view()));
+  if (!body) return fail(Error::store_corrupt);
+  TRY(version, model::decode_version(*body));
+  if (version.id != shown->id) return fail(Error::store_corrupt);
+  TRY(transaction, vault::sequence(state, version.fields.author, version.fields.author_seq));
+  if (!transaction) return fail(Error::store_corrupt);
+  const vault::CategoryKey* category_key =
+      unlocked.keys->category_key(version.fields.category, version.fields.generation);
+  if (category_key == nullptr) return fail(Error::not_permitted);
+  TRY(key, vault::open_version_key(worker_aead(), header_.vault, version.fields, *category_key,
+                                   ports_.keys));
+  std::vector<VersionId> heads;
+  for (const VersionNode* head : vault::heads(*secret)) heads.push_back(head->id);
+  auto made =
+      std::make_shared<const CachedVersion>(CachedVersion{.version = std::move(version.fields),
+                                                          .key = std::move(key),
+                                                          .id = shown->id,
+                                                          .heads = std::move(heads),
+                                                          .transaction = *transaction,
+                                                          .height = shown->height});
+  unlocked.cache.put(id, made, epoch);
+  return made;
+}
+
+auto DistributedVault::Impl::get(const SecretId& id) const -> Detailed<Entry> {
+  return reading([&](const Unlocked& unlocked) -> Detailed<Entry> {
+    TRY(version, load_version(unlocked, id));
+    auto secret = vault::open_version(worker_aead(), header_.vault, version->version, version->key,
+                                      ports_.plaintext);
+    if (!secret) return fail(secret.error(), "sec_" + id.hex());
+    return Entry{.id = id,
+                 .category = version->version.category,
+                 .version = version->id,
+                 .heads = version->heads,
+                 .transaction = version->transaction,
+                 .height = version->height,
+                 .secret = *std::move(secret)};
+  });
+}
+
+auto DistributedVault::Impl::for_each(const Filter& filter,
+                                      const std::function<bool(const Entry&)>& visit) const
+    -> Detailed<void> {
+  TRY(items, reading([&](const Unlocked& unlocked) -> Detailed<std::vector<SummaryRef>> {
+        return unlocked.index.list(filter);
+      }));
+  for (const SummaryRef& item : items) {
+    auto entry = get(item->id);
+    if (!entry && entry.error().code == Error::unknown_secret) continue;  // removed meanwhile
+    if (!entry) return std::unexpected{entry.error()};
+    if (!visit(*entry)) break;
+  }
+  return {};
+}
+
+auto DistributedVault::Impl::status() const -> Status {
+  const Tip tip = ledger_->tip();
+  Status status{.vault = folder_.filename().string(),
+                .vault_id = header_.vault,
+                .device = header_.device,
+                .unlocked = false,
+                .height = tip.solo.height,
+                .state_root = tip.state_root,
+                .audit_root = tip.audit_root,
+                .store_bytes = ledger_->store().statistics().bytes_on_disk,
+                .unlocked_memory_bytes = ports_.keys.unlocked_bytes(),
+                .read_only = ledger_->read_only()};
+  const std::shared_lock lock{mutex_};
+  if (unlocked_ != nullptr) {
+    status.unlocked = true;
+    status.secrets = unlocked_->index.live();
+    status.conflicts = unlocked_->index.conflicts();
+  }
+  return status;
+}
+
+}  // namespace holdfast::node

@@ -1,0 +1,247 @@
+#include <algorithm>
+
+#include "crypto/equal.h"
+#include "crypto/hash.h"
+#include "node/vault_impl.h"
+
+namespace holdfast::node {
+
+using base::Error;
+using base::fail;
+using base::Result;
+using Kind = WriteOperation::Kind;
+
+namespace {
+
+auto digest_of(const model::Source& source) -> crypto::Digest {
+  const std::uint8_t separator[] = {0};
+  return source.source.expose([&](auto name) {
+    return source.source_id.expose(
+        [&](auto id) { return crypto::sha256({name, base::ByteView{separator}, id}); });
+  });
+}
+
+// Content alike, times and sources apart.
+auto same_content(const model::Secret& a, const model::Secret& b, base::SecretMemory& memory)
+    -> Result<bool> {
+  model::Secret left = a.clone();
+  model::Secret right = b.clone();
+  for (model::Secret* secret : {&left, &right}) {
+    secret->created = secret->modified = {};
+    secret->sources.clear();
+  }
+  TRY(x, model::encode(left, memory));
+  TRY(y, model::encode(right, memory));
+  return crypto::equal(x, y);
+}
+
+// What is wrong with one entry alone; anything else ends the import.
+auto concerns_entry(Error code) -> bool {
+  return code == Error::too_long || code == Error::bad_utf8 || code == Error::empty_label ||
+         code == Error::rejected || code == Error::unknown_secret;
+}
+
+// Runs the operations in chunks and fills in the report.
+class ImportRun {
+ public:
+  ImportRun(const ImportOptions& options, ImportReport& report)
+      : options_{options}, report_{report} {}
+
+  void add(std::uint64_t entry, WriteOperation operation) {
+    operations_.push_back(std::move(operation));
+    entries_.push_back(entry);
+  }
+  void fail_entry(std::uint64_t entry, Error code) {
+    ++report_.failed;
+    report_.failures.push_back("entry " + std::to_string(entry) + ": " +
+                               std::string{base::error_text(code)});
+  }
+  [[nodiscard]] auto holds(const SecretId& id) const -> bool {
+    return std::ranges::contains(operations_, id, &WriteOperation::secret_id);
+  }
+  [[nodiscard]] auto full() const -> bool { return operations_.size() >= kImportBatch; }
+
+  // `submit` gives every operation its result. Stops at the first failure that concerns the vault.
+  template <class Submit>
+  auto flush(std::uint64_t done, std::uint64_t total, Submit&& submit) -> Detailed<void> {
+    std::vector<WriteOperation*> pointers;
+    for (WriteOperation& operation : operations_) pointers.push_back(&operation);
+    submit(pointers);
+    std::uint64_t failed_entry = 0;
+    for (std::size_t i = 0; i < operations_.size(); ++i) {
+      const auto& result = *operations_[i].result;
+      const bool last_of_entry = i + 1 == operations_.size() || entries_[i + 1] != entries_[i];
+      if (!result) {
+        const base::Failure& failure = result.error();
+        if (!concerns_entry(failure.code)) return std::unexpected{failure};
+        if (failed_entry != entries_[i]) {
+          fail_entry(entries_[i], failure.code);
+        }
+        failed_entry = entries_[i];
+      } else if (last_of_entry && failed_entry != entries_[i]) {
+        ++(updates_.contains(entries_[i]) ? report_.updated : report_.added);
+      }
+    }
+    operations_.clear();
+    entries_.clear();
+    if (options_.progress) options_.progress(done, total);
+    return {};
+  }
+  void note_update(std::uint64_t entry) { updates_.emplace(entry, true); }
+
+ private:
+  const ImportOptions& options_;
+  ImportReport& report_;
+  std::vector<WriteOperation> operations_;
+  std::vector<std::uint64_t> entries_;  // 1-based, of each operation
+  std::map<std::uint64_t, bool> updates_;
+};
+
+}  // namespace
+
+auto DistributedVault::Impl::import(formats::Imported file, const ImportOptions& options)
+    -> Detailed<ImportReport> {
+  if (options.on_conflict == OnConflict::merge) return fail(Error::merge_not_offered);
+  ImportReport report;
+  report.source = file.counts;
+  report.read = file.entries.size();
+  report.notes = std::move(file.notes);
+
+  std::map<crypto::Digest, SecretId> known;  // by source
+  TRY_DO(for_each({}, [&](const Entry& entry) {
+    for (const model::Source& source : entry.secret.sources) known[digest_of(source)] = entry.id;
+    return true;
+  }));
+
+  std::map<crypto::Digest, bool> deleted;  // sources of what lies deleted here
+  TRY_DO(reading([&](const Unlocked& unlocked) -> Detailed<void> {
+    for (const SummaryRef& gone : unlocked.index.list({.deleted = true})) {
+      TRY(body, ledger_->store().get(ports::Column::versions, gone->version.view()));
+      if (!body) return fail(Error::store_corrupt);
+      TRY(version, model::decode_version(*body));
+      TRY(secret, open_version(unlocked, version.fields));
+      for (const model::Source& source : secret.sources) deleted[digest_of(source)] = true;
+    }
+    return {};
+  }));
+
+  // Folders become categories; made before the first entry, so that a chunk never waits for one.
+  std::map<std::pair<std::optional<CategoryId>, std::string>, CategoryId> folders;
+  std::optional<CategoryId> root;
+  TRY_DO(reading([&](const Unlocked& unlocked) -> Detailed<void> {
+    root = unlocked.root;
+    for (const auto& [id, category] : unlocked.index.categories()) {
+      category.name.expose_text(
+          [&](std::string_view name) { folders[{category.parent, std::string{name}}] = id; });
+    }
+    return {};
+  }));
+  const auto category_for = [&](const formats::FolderPath& path) -> Detailed<CategoryId> {
+    CategoryId at = options.category.value_or(*root);
+    if (options.category) return at;
+    for (const base::SecretBytes& segment : path) {
+      const auto name =
+          segment.expose_text([](std::string_view text) { return std::string{text}; });
+      const auto it = folders.find({at, name});
+      if (it != folders.end()) {
+        at = it->second;
+        continue;
+      }
+      ++report.categories;
+      const auto id = ports_.random<CategoryId>();
+      if (!options.dry_run) {
+        TRY_DO(submit({.kind = Kind::add_category,
+                       .secret_id = {},
+                       .category = at,
+                       .secret = {},
+                       .if_version = {},
+                       .category_name = name,
+                       .category_id = id}));
+      }
+      folders[{at, name}] = id;
+      at = id;
+    }
+    return at;
+  };
+  if (!options.category) {
+    for (const formats::FolderPath& folder : file.folders) {
+      auto made = category_for(folder);  // a bad name fails with the entries that use it
+      if (!made && !concerns_entry(made.error().code)) return std::unexpected{made.error()};
+    }
+  }
+
+  ImportRun run{options, report};
+  const auto submit_chunk = [&](std::span<WriteOperation* const> chunk) { submit_all(chunk); };
+  const std::uint64_t total = file.entries.size();
+  std::uint64_t number = 0;
+  for (formats::ImportedEntry& entry : file.entries) {
+    ++number;
+    std::optional<SecretId> existing;
+    for (const model::Source& source : entry.secret.sources) {
+      if (const auto it = known.find(digest_of(source)); it != known.end()) existing = it->second;
+    }
+    if (existing && options.on_conflict == OnConflict::duplicate) existing.reset();
+    bool unchanged = existing && options.on_conflict == OnConflict::skip;
+    if (existing && !unchanged) {
+      // The file names it twice: what it is compared with may wait in this chunk.
+      if (run.holds(*existing)) TRY_DO(run.flush(number - 1, total, submit_chunk));
+      auto held = get(*existing);
+      if (held) {
+        TRY(same, same_content(held->secret, entry.secret, ports_.plaintext));
+        unchanged = same && !entry.deleted;
+      } else if (held.error().code == Error::unknown_secret) {
+        existing.reset();  // it was refused, or the file deletes it
+      } else {
+        return std::unexpected{held.error()};
+      }
+    }
+    const auto is_deleted = [&](const model::Source& s) { return deleted.contains(digest_of(s)); };
+    const bool stays_deleted = !existing && entry.deleted &&
+                               options.on_conflict != OnConflict::duplicate &&
+                               std::ranges::any_of(entry.secret.sources, is_deleted);
+    if (unchanged || stays_deleted) {
+      ++report.skipped;
+      continue;
+    }
+    if (entry.secret.label.empty()) {
+      run.fail_entry(number, Error::empty_label);
+      continue;
+    }
+    auto made_category = category_for(entry.folder);
+    if (!made_category && concerns_entry(made_category.error().code)) {
+      run.fail_entry(number, made_category.error().code);
+      continue;
+    }
+    TRY(category, std::move(made_category));
+    const SecretId id = existing ? *existing : ports_.random<SecretId>();
+    for (const model::Source& source : entry.secret.sources) known[digest_of(source)] = id;
+    if (options.dry_run) {
+      ++(existing ? report.updated : report.added);
+      continue;
+    }
+    if (existing) run.note_update(number);
+    bool adds = !existing;
+    const auto put = [&](model::Secret secret) {
+      run.add(number, {.kind = adds ? Kind::add : Kind::update,
+                       .secret_id = id,
+                       .category = category,
+                       .secret = std::move(secret),
+                       .if_version = {}});
+      adds = false;
+    };
+    if (adds) {
+      for (model::Secret& older : entry.history) put(std::move(older));
+    }
+    put(std::move(entry.secret));
+    if (entry.deleted) {
+      run.add(
+          number,
+          {.kind = Kind::remove, .secret_id = id, .category = {}, .secret = {}, .if_version = {}});
+    }
+    if (run.full()) TRY_DO(run.flush(number, total, submit_chunk));
+  }
+  TRY_DO(run.flush(number, total, submit_chunk));
+  return report;
+}
+
+}  // namespace holdfast::node

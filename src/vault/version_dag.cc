@@ -1,0 +1,106 @@
+#include "vault/version_dag.h"
+
+#include <algorithm>
+#include <map>
+#include <set>
+
+namespace holdfast::vault {
+namespace {
+
+using model::BodyState;
+using model::SecretState;
+using model::VersionId;
+using model::VersionNode;
+
+auto is_stub(const VersionNode& node) -> bool { return node.body != BodyState::present; }
+
+// A re-sealed copy and the version it replaces are one place in the DAG: the oldest name of it.
+class Places {
+ public:
+  explicit Places(const SecretState& secret) {
+    for (const VersionNode& node : secret.versions) {
+      if (node.replaces) replaces_.emplace(node.id, *node.replaces);
+    }
+    for (const VersionNode& node : secret.versions) {
+      if (is_stub(node)) {
+        stubs_[of(node.id)].push_back(&node);
+      } else {
+        note_replaced(node.id);
+      }
+    }
+  }
+  [[nodiscard]] auto of(VersionId id) const -> VersionId {
+    std::vector<VersionId> chain;  // kept short for the next one who asks
+    for (auto it = replaces_.find(id); it != replaces_.end(); it = replaces_.find(id)) {
+      if (const auto known = oldest_.find(id); known != oldest_.end()) {
+        id = known->second;
+        break;
+      }
+      if (chain.size() > replaces_.size()) break;  // ids are digests: no circle; but end anyway
+      chain.push_back(id);
+      id = it->second;
+    }
+    for (const VersionId& link : chain) oldest_.insert_or_assign(link, id);
+    return id;
+  }
+  // A living copy stands for it, directly or through other copies.
+  [[nodiscard]] auto is_replaced(const VersionId& id) const -> bool {
+    return replaced_.contains(id);
+  }
+  [[nodiscard]] auto stubs_at(const VersionId& place) const -> std::vector<const VersionNode*> {
+    const auto it = stubs_.find(place);
+    return it == stubs_.end() ? std::vector<const VersionNode*>{} : it->second;
+  }
+
+ private:
+  void note_replaced(const VersionId& by) {
+    for (auto it = replaces_.find(by); it != replaces_.end(); it = replaces_.find(it->second)) {
+      if (!replaced_.insert(it->second).second) break;  // and so is what follows
+    }
+  }
+
+  std::map<VersionId, VersionId> replaces_;
+  mutable std::map<VersionId, VersionId> oldest_;
+  std::set<VersionId> replaced_;
+  std::map<VersionId, std::vector<const VersionNode*>> stubs_;
+};
+
+}  // namespace
+
+auto find_version(const SecretState& secret, const VersionId& id) -> const VersionNode* {
+  const auto it = std::ranges::find(secret.versions, id, &VersionNode::id);
+  return it == secret.versions.end() ? nullptr : &*it;
+}
+
+auto heads(const SecretState& secret) -> std::vector<const VersionNode*> {
+  const Places places{secret};
+  std::set<VersionId> covered;  // places that a living version descends from, through stubs
+  std::vector<VersionId> open;
+  for (const VersionNode& node : secret.versions) {
+    if (!is_stub(node)) open.insert(open.end(), node.parents.begin(), node.parents.end());
+  }
+  while (!open.empty()) {
+    const VersionId place = places.of(open.back());
+    open.pop_back();
+    if (!covered.insert(place).second) continue;
+    for (const VersionNode* stub : places.stubs_at(place)) {
+      open.insert(open.end(), stub->parents.begin(), stub->parents.end());
+    }
+  }
+  std::vector<const VersionNode*> result;
+  for (const VersionNode& node : secret.versions) {
+    if (is_stub(node) || places.is_replaced(node.id)) continue;
+    if (!covered.contains(places.of(node.id))) result.push_back(&node);
+  }
+  return result;
+}
+
+auto shown_head(const SecretState& secret) -> const VersionNode* {
+  const VersionNode* shown = nullptr;
+  for (const VersionNode* head : heads(secret)) {
+    if (head->kind == model::VersionKind::content) shown = head;
+  }
+  return shown;
+}
+
+}  // namespace holdfast::vault

@@ -1,0 +1,220 @@
+#include "node/distributed_vault.h"
+
+#include <thread>
+
+#include "node/vault_fixture.h"
+
+namespace holdfast::node {
+namespace {
+
+using base::Error;
+
+class DistributedVaultTest : public VaultTest {};
+
+TEST_F(DistributedVaultTest, GivesBackWhatWasAddedAlsoAfterReopening) {
+  create();
+  const Receipt receipt = add("GitHub", "s3cret");
+  EXPECT_EQ(password_of(receipt.secret), "s3cret");
+  reopen();
+  EXPECT_EQ(password_of(receipt.secret), "s3cret");
+  expect_verified();
+}
+
+TEST_F(DistributedVaultTest, CommitsAtOnceWithOneValidator) {
+  create();
+  const auto before = vault_->status();
+  const Receipt receipt = add("GitHub");
+  ASSERT_TRUE(receipt.height.has_value());
+  EXPECT_EQ(*receipt.height, model::next(before.height));
+  EXPECT_NE(vault_->status().state_root, before.state_root);
+  EXPECT_NE(vault_->status().audit_root, before.audit_root);
+}
+
+TEST_F(DistributedVaultTest, RefusesAWrongPassphraseAndStaysLocked) {
+  create();
+  reopen(false);
+  const auto unlocked = vault_->unlock(passphrase("wrong horse"));
+  ASSERT_FALSE(unlocked);
+  EXPECT_EQ(unlocked.error().code, Error::wrong_passphrase);
+  EXPECT_FALSE(vault_->status().unlocked);
+}
+
+TEST_F(DistributedVaultTest, AnswersNothingWhileLocked) {
+  create();
+  const Receipt receipt = add("GitHub");
+  vault_->lock();
+  EXPECT_EQ(vault_->get(receipt.secret).error().code, Error::vault_locked);
+  EXPECT_EQ(vault_->list({}).error().code, Error::vault_locked);
+  EXPECT_EQ(vault_->find("GitHub").error().code, Error::vault_locked);
+  EXPECT_EQ(vault_->add(secret("x"), std::nullopt).error().code, Error::vault_locked);
+  EXPECT_EQ(vault_->status().secrets, 0U);
+  expect_verified();  // needs no secret
+}
+
+TEST_F(DistributedVaultTest, LockGivesBackAllMemoryOfSecrets) {
+  create();
+  const std::size_t keys_before = keys_->bytes_in_use();
+  for (int i = 0; i < 50; ++i) add("entry " + std::to_string(i));
+  vault_->lock();
+  reopen(false);
+  // A pool keeps its pages, wiped; it must not grow by locking and unlocking.
+  for (int i = 0; i < 3; ++i) {
+    ASSERT_TRUE(vault_->unlock(passphrase()));
+    vault_->lock();
+  }
+  EXPECT_LE(keys_->bytes_in_use(), keys_before + (1 << 20));
+}
+
+TEST_F(DistributedVaultTest, UpdateReplacesAndKeepsTheIfVersionPromise) {
+  create();
+  const Receipt first = add("GitHub", "one");
+  const auto second = vault_->update(first.secret, secret("GitHub", "ann", "two"), first.version);
+  ASSERT_TRUE(second) << second.error().text();
+  EXPECT_EQ(password_of(first.secret), "two");
+  const auto stale = vault_->update(first.secret, secret("GitHub", "ann", "three"), first.version);
+  ASSERT_FALSE(stale);
+  EXPECT_EQ(stale.error().code, Error::stale_version);
+  EXPECT_EQ(password_of(first.secret), "two");
+  EXPECT_EQ(vault_->get(first.secret)->heads.size(), 1U);
+}
+
+TEST_F(DistributedVaultTest, RemovedSecretsLeaveTheListAndStayAsDeleted) {
+  create();
+  const Receipt receipt = add("GitHub");
+  ASSERT_TRUE(vault_->remove(receipt.secret, false, std::nullopt));
+  EXPECT_EQ(vault_->get(receipt.secret).error().code, Error::unknown_secret);
+  EXPECT_TRUE(vault_->list({})->empty());
+  EXPECT_EQ(vault_->list({.deleted = true})->size(), 1U);
+  reopen();
+  EXPECT_EQ(vault_->list({.deleted = true})->size(), 1U);
+  expect_verified();
+}
+
+TEST_F(DistributedVaultTest, PurgedSecretsLeaveNoBodyOnDisk) {
+  create();
+  const Receipt receipt = add("GitHub");
+  ASSERT_TRUE(vault_->remove(receipt.secret, true, std::nullopt));
+  EXPECT_TRUE(vault_->list({.deleted = true})->empty());
+  expect_verified();
+  EXPECT_EQ(vault_->verify({})->versions, 0U);
+  EXPECT_EQ(vault_->remove(receipt.secret, false, std::nullopt).error().code,
+            Error::unknown_secret);
+}
+
+TEST_F(DistributedVaultTest, FindsByLabelByCategoryAndByIdPrefix) {
+  create();
+  const auto work = vault_->add_category("Work", std::nullopt);
+  ASSERT_TRUE(work) << work.error().text();
+  const Receipt home = add("Mail");
+  const auto at_work = vault_->add(secret("Mail"), *work);
+  ASSERT_TRUE(at_work);
+  const Receipt other = add("Bank");
+  EXPECT_EQ(vault_->find("Bank")->one->id, other.secret);
+  const auto ambiguous = vault_->find("Mail");
+  EXPECT_EQ(ambiguous->one, nullptr);
+  EXPECT_EQ(ambiguous->candidates.size(), 2U);
+  EXPECT_EQ(vault_->find("Work/Mail")->one->id, at_work->secret);
+  EXPECT_EQ(vault_->find("main/Mail")->one->id, home.secret);
+  EXPECT_EQ(vault_->find(other.secret.hex().substr(0, 12))->one->id, other.secret);
+  EXPECT_EQ(vault_->find("no such")->one, nullptr);
+}
+
+TEST_F(DistributedVaultTest, OneLabelTwiceInACategoryGivesTheFirstAndSaysSo) {
+  create();
+  const Receipt first = add("Mail", "first");
+  const Receipt second = add("Mail", "second");
+  const auto found = vault_->find("Mail");
+  ASSERT_NE(found->one, nullptr);
+  EXPECT_EQ(found->one->id, first.secret);
+  EXPECT_TRUE(found->duplicate_label);
+  EXPECT_TRUE(vault_->list({})->front()->duplicate_label);
+  ASSERT_TRUE(vault_->remove(second.secret, false, std::nullopt));
+  EXPECT_FALSE(vault_->find("Mail")->duplicate_label);
+  EXPECT_FALSE(vault_->list({})->front()->duplicate_label);
+}
+
+TEST_F(DistributedVaultTest, ListsAndSearches) {
+  create();
+  add("beta");
+  add("Alpha");
+  auto tagged = secret("gamma");
+  tagged.tags.push_back(text("bank"));
+  tagged.urls.push_back(text("https://example.org"));
+  tagged.notes = text("the spare key is under the mat");
+  ASSERT_TRUE(vault_->add(std::move(tagged), std::nullopt));
+  const auto label = [](const SummaryRef& s) {
+    return s->label.expose_text([](std::string_view t) { return std::string{t}; });
+  };
+  EXPECT_EQ(label(vault_->list({})->front()), "Alpha");
+  EXPECT_EQ(label(vault_->list({.reverse = true})->front()), "gamma");
+  EXPECT_EQ(vault_->list({.tags = {"bank"}})->size(), 1U);
+  EXPECT_EQ(vault_->search("EXAMPLE", {})->size(), 1U);
+  EXPECT_EQ(vault_->search("spare", {})->size(), 0U);
+  EXPECT_EQ(vault_->search("spare", {.notes = true})->size(), 1U);
+}
+
+TEST_F(DistributedVaultTest, WritersShareCommitsAndEachGetsItsOwnResult) {
+  create();
+  constexpr int kThreads = 8;
+  constexpr int kEach = 20;
+  std::vector<std::thread> threads;
+  std::vector<std::vector<Receipt>> receipts(kThreads);
+  for (int t = 0; t < kThreads; ++t) {
+    threads.emplace_back([&, t] {
+      for (int i = 0; i < kEach; ++i) {
+        const std::string label = std::to_string(t) + "/" + std::to_string(i);
+        receipts[std::size_t(t)].push_back(add(label, "p" + label));
+      }
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  EXPECT_LT(vault_->status().height, model::Height{kThreads * kEach / 2});  // batches of several
+  reopen();
+  for (int t = 0; t < kThreads; ++t) {
+    for (int i = 0; i < kEach; ++i) {
+      EXPECT_EQ(password_of(receipts[std::size_t(t)][std::size_t(i)].secret),
+                "p" + std::to_string(t) + "/" + std::to_string(i));
+    }
+  }
+  EXPECT_EQ(vault_->status().secrets, std::uint64_t{kThreads * kEach});
+  expect_verified();
+}
+
+TEST_F(DistributedVaultTest, RefusesWhatIsTooLargeAndKeepsGoing) {
+  create();
+  auto large = secret("large");
+  large.notes.buffer().assign(model::kNotesBytesMax + 1, 'x');
+  EXPECT_EQ(vault_->add(std::move(large), std::nullopt).error().code, Error::too_long);
+  EXPECT_EQ(vault_->add(secret(""), std::nullopt).error().code, Error::empty_label);
+  add("small");
+  expect_verified();
+}
+
+TEST_F(DistributedVaultTest, ASecondProcessIsToldThatTheVaultIsOpen) {
+  create();
+  const auto second = DistributedVault::open(folder(), ports());
+  ASSERT_FALSE(second);
+  EXPECT_EQ(second.error().code, Error::store_locked);
+}
+
+TEST_F(DistributedVaultTest, AClockADayBehindIsRefused) {
+  create();
+  add("before");
+  clock_.advance_ms(-25LL * 3600 * 1000);
+  EXPECT_EQ(vault_->add(secret("x"), std::nullopt).error().code, Error::clock_far_off);
+  clock_.advance_ms(25LL * 3600 * 1000);
+  add("after");
+}
+
+TEST_F(DistributedVaultTest, CreateRefusesAFolderThatIsInUse) {
+  create();
+  vault_.reset();
+  const auto again = DistributedVault::create(folder(), {.device_name = "t", .kdf = kTestKdf},
+                                              passphrase(), ports());
+  ASSERT_FALSE(again);
+  EXPECT_EQ(again.error().code, Error::vault_exists);
+  reopen();
+}
+
+}  // namespace
+}  // namespace holdfast::node
