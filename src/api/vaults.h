@@ -67,7 +67,8 @@ class Vaults {
   [[nodiscard]] auto lock(std::string_view name) -> base::Detailed<void>;
   void lock_all();
   void used(const Ref& vault);  // restarts its idle time
-  // Locks what is due; tells when the next one will be, or nothing.
+  // Locks what is due; tells when the next one will be, or nothing. When it returns, to whichever
+  // of several callers, what was due is locked.
   auto lock_due() -> std::optional<std::chrono::nanoseconds>;
   [[nodiscard]] auto next_due() const -> std::optional<std::chrono::nanoseconds>;
   // When this vault locks by itself, on the monotonic clock; nothing: it is locked.
@@ -83,6 +84,7 @@ class Vaults {
 
   const VaultsOptions options_;
   const node::Ports ports_;
+  std::mutex locking_due_;    // held by lock_due() to its end; taken before mutex_
   mutable std::mutex mutex_;  // of slots_ and of the times in them
   std::map<std::string, std::shared_ptr<Slot>, std::less<>> slots_;
 };

@@ -1,4 +1,6 @@
 // Whole requests against real vaults.
+#include <barrier>
+
 #include "api/server_fixture.h"
 
 namespace holdfast::api {
@@ -259,6 +261,31 @@ TEST_F(ServerTest, LocksByItsTimerWithoutAnyRequest) {
     std::this_thread::yield();
   }
   EXPECT_FALSE(vault->vault->status().unlocked);
+}
+
+// The timer and a late request may both find that a vault is due; neither may go on before it is
+// locked.
+TEST_F(ServerTest, WhoeverFindsAVaultDueGoesOnOnlyOnceItIsLocked) {
+  start_unlocked();
+  const Vaults::Ref vault = *vaults_->open("main");
+  const auto passphrase = *base::SecretBytes::copy_of(test::memory(), "correct horse");
+  for (int round = 0; round < 10; ++round) {
+    ASSERT_TRUE(vaults_->unlock("main", passphrase).has_value());
+    std::atomic<int> overtook = 0;
+    std::barrier together{3};
+    const auto ask_and_look = [&] {
+      together.arrive_and_wait();
+      (void)vaults_->lock_due();
+      if (vault->vault->status().unlocked) ++overtook;
+    };
+    std::jthread first{ask_and_look};
+    std::jthread second{ask_and_look};
+    clock_.advance(minutes{15});
+    together.arrive_and_wait();
+    first.join();
+    second.join();
+    ASSERT_EQ(overtook, 0) << "round " << round;
+  }
 }
 
 TEST_F(ServerTest, LocksAfterTheAbsoluteTimeHoweverBusy) {
