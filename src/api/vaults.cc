@@ -190,8 +190,8 @@ void Vaults::used(const Ref& vault) {
 }
 
 auto Vaults::lock_due() -> std::optional<nanoseconds> {
-  const std::scoped_lock one_at_a_time{
-      locking_due_};  // or a second caller would overtake the first
+  // One at a time, or a second caller would overtake the first.
+  const std::scoped_lock guard_all{locking_due_};
   const nanoseconds now = ports_.clock.monotonic();
   std::vector<Ref> due;
   {
