@@ -186,6 +186,10 @@ auto status_of(Error error) -> unsigned {
     case Error::unknown_secret:
     case Error::unknown_category:
     case Error::no_totp:
+    case Error::no_conflict:
+    case Error::unknown_version:
+    case Error::unknown_attachment:
+    case Error::version_without_content:
       return 404;
     case Error::method_not_allowed:
       return 405;
@@ -194,6 +198,11 @@ auto status_of(Error error) -> unsigned {
     case Error::ambiguous_item:
     case Error::vault_exists:
     case Error::category_exists:
+    case Error::category_not_empty:
+    case Error::category_below_itself:
+    case Error::root_category_stays:
+    case Error::merge_too_large:
+    case Error::too_many_duplicates:
     case Error::idempotency_reused:
     case Error::rejected:
       return 409;
@@ -234,6 +243,7 @@ auto status_of(Error error) -> unsigned {
     case Error::bad_request:
     case Error::bad_request_json:
     case Error::change_not_offered:
+    case Error::version_to_restore_needed:
       return 400;
     default:
       break;

@@ -19,6 +19,9 @@ namespace holdfast::api {
 [[nodiscard]] auto post_verify(const Call& call) -> base::Detailed<Answer>;
 [[nodiscard]] auto get_categories(const Call& call) -> base::Detailed<Answer>;
 [[nodiscard]] auto post_categories(const Call& call) -> base::Detailed<Answer>;
+[[nodiscard]] auto patch_category(const Call& call) -> base::Detailed<Answer>;
+[[nodiscard]] auto delete_category(const Call& call) -> base::Detailed<Answer>;
+[[nodiscard]] auto get_tags(const Call& call) -> base::Detailed<Answer>;
 
 [[nodiscard]] auto get_secrets(const Call& call) -> base::Detailed<Answer>;
 [[nodiscard]] auto post_secrets(const Call& call) -> base::Detailed<Answer>;
@@ -27,6 +30,21 @@ namespace holdfast::api {
 [[nodiscard]] auto patch_secret(const Call& call) -> base::Detailed<Answer>;
 [[nodiscard]] auto delete_secret(const Call& call) -> base::Detailed<Answer>;
 [[nodiscard]] auto get_totp(const Call& call) -> base::Detailed<Answer>;
+
+[[nodiscard]] auto get_versions(const Call& call) -> base::Detailed<Answer>;
+[[nodiscard]] auto get_version(const Call& call) -> base::Detailed<Answer>;
+[[nodiscard]] auto post_restore(const Call& call) -> base::Detailed<Answer>;
+[[nodiscard]] auto get_attachment(const Call& call) -> base::Detailed<Answer>;
+[[nodiscard]] auto put_attachment(const Call& call) -> base::Detailed<Answer>;
+[[nodiscard]] auto delete_attachment(const Call& call) -> base::Detailed<Answer>;
+[[nodiscard]] auto get_conflicts(const Call& call) -> base::Detailed<Answer>;
+[[nodiscard]] auto get_conflict(const Call& call) -> base::Detailed<Answer>;
+[[nodiscard]] auto post_resolve(const Call& call) -> base::Detailed<Answer>;
+
+[[nodiscard]] auto get_conflict_settings(const Call& call) -> base::Detailed<Answer>;
+[[nodiscard]] auto put_conflict_settings(const Call& call) -> base::Detailed<Answer>;
+[[nodiscard]] auto get_retention(const Call& call) -> base::Detailed<Answer>;
+[[nodiscard]] auto put_retention(const Call& call) -> base::Detailed<Answer>;
 
 [[nodiscard]] auto post_import(const Call& call) -> base::Detailed<Answer>;
 [[nodiscard]] auto get_export(const Call& call) -> base::Detailed<Answer>;

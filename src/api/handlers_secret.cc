@@ -156,13 +156,12 @@ auto resolve(const Call& call, std::string_view item) -> Detailed<Answer> {
 
 // If-Match against the present state. The vault compares again when it writes, so a change in
 // between is not lost.
-auto expected_version(const Call& call, const node::Entry& entry)
-    -> Detailed<std::optional<model::VersionId>> {
+auto basis_of(const Call& call, const node::Entry& entry) -> Detailed<node::Basis> {
   const std::string& wanted = call.request.if_match;
   if (wanted.empty()) return fail(Error::version_needed, "");
-  if (wanted == "*") return std::nullopt;
+  if (wanted == "*") return node::Basis{};
   if (wanted != etag_of(entry)) return fail(Error::stale_version, "");
-  return entry.version;
+  return node::Basis{.heads = entry.heads};
 }
 
 auto receipt_answer(const Call& call, const node::Receipt& receipt) -> Answer {
@@ -218,7 +217,7 @@ auto get_secret(const Call& call) -> Detailed<Answer> {
 auto put_secret(const Call& call) -> Detailed<Answer> {
   TRY(id, id_of(call));
   TRY(entry, call.vault->vault->get(id));
-  TRY(version, expected_version(call, entry));
+  TRY(basis, basis_of(call, entry));
   model::Secret secret{call.memory};
   secret.created = entry.secret.created;
   secret.sources = std::move(entry.secret.sources);
@@ -227,16 +226,34 @@ auto put_secret(const Call& call) -> Detailed<Answer> {
   const bool keeps_some = call.body->contains("attachments");
   if (keeps_some) secret.attachments = std::move(entry.secret.attachments);
   TRY_DO(apply_members(*call.body, secret, call.memory));
-  TRY(receipt, call.vault->vault->update(id, std::move(secret), version));
+  TRY(receipt, call.vault->vault->update(id, std::move(secret), basis));
   return receipt_answer(call, receipt);
+}
+
+// Made from the current state, or from an older version that the caller names.
+auto edited(const Call& call, const model::SecretId& id)
+    -> Detailed<std::pair<node::Entry, node::Basis>> {
+  if (const auto name = call.query.text("base")) {
+    TRY(version, version_id(*name));
+    TRY(entry, call.vault->vault->get_version(id, version));
+    return std::pair{std::move(entry), node::Basis{.made_from = version}};
+  }
+  TRY(entry, call.vault->vault->get(id));
+  TRY(basis, basis_of(call, entry));
+  return std::pair{std::move(entry), std::move(basis)};
 }
 
 auto patch_secret(const Call& call) -> Detailed<Answer> {
   TRY(id, id_of(call));
-  TRY(entry, call.vault->vault->get(id));
-  TRY(version, expected_version(call, entry));
+  TRY(from, edited(call, id));
+  auto& [entry, basis] = from;
   TRY_DO(apply_members(*call.body, entry.secret, call.memory));
-  TRY(receipt, call.vault->vault->update(id, std::move(entry.secret), version));
+  if (const auto name = text_member(*call.body, "category")) {
+    TRY(category, find_category(call, *name));
+    basis.category = category;
+  }
+  entry.secret.modified = {};
+  TRY(receipt, call.vault->vault->update(id, std::move(entry.secret), basis));
   return receipt_answer(call, receipt);
 }
 
@@ -244,8 +261,8 @@ auto delete_secret(const Call& call) -> Detailed<Answer> {
   TRY(id, id_of(call));
   TRY(purge, call.query.flag("purge"));
   TRY(entry, call.vault->vault->get(id));
-  TRY(version, expected_version(call, entry));
-  TRY(receipt, call.vault->vault->remove(id, purge, version));
+  TRY(basis, basis_of(call, entry));
+  TRY(receipt, call.vault->vault->remove(id, purge, basis));
   return receipt_answer(call, receipt);
 }
 

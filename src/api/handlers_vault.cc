@@ -1,6 +1,8 @@
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
+#include <string>
 #include <utility>
 
 #include "api/handlers.h"
@@ -119,15 +121,101 @@ auto get_categories(const Call& call) -> Detailed<Answer> {
   return Answer{out.take()};
 }
 
+namespace {
+
+auto category_answer(const Call& call, const model::CategoryId& id) -> Answer {
+  JsonWriter out{call.memory};
+  out.begin_object().key("id").text(category_name(id)).end_object();
+  return Answer{out.take()};
+}
+
+// A name with slashes is a path below `parent`; what is missing on the way is made.
+auto make_categories(const Call& call, std::string_view path,
+                     std::optional<model::CategoryId> parent) -> Detailed<model::CategoryId> {
+  node::DistributedVault& vault = *call.vault->vault;
+  TRY(all, vault.categories());
+  if (!parent) {
+    const auto root = std::ranges::find_if(all, [](const auto& c) { return !c.parent; });
+    if (root != all.end()) parent = root->id;
+  }
+  for (;;) {
+    const std::string_view name = path.substr(0, path.find('/'));
+    const bool last = name.size() == path.size();
+    const auto known = std::ranges::find_if(all, [&](const node::Category& category) {
+      return category.parent == parent &&
+             category.name.expose_text([&](std::string_view own) { return own == name; });
+    });
+    if (!last && known != all.end()) {
+      parent = known->id;
+    } else {
+      TRY(made, vault.add_category(name, parent));
+      if (last) return made;
+      parent = made;
+      all.clear();  // nothing can lie below a new one
+    }
+    path.remove_prefix(name.size() + 1);
+  }
+}
+
+auto category_of(const Call& call) -> Detailed<model::CategoryId> {
+  return call.path.at(1).expose_text(
+      [&](std::string_view name) { return find_category(call, name); });
+}
+
+}  // namespace
+
 auto post_categories(const Call& call) -> Detailed<Answer> {
   std::optional<model::CategoryId> parent;
   if (const auto name = text_member(*call.body, "parent")) {
     TRY(found, find_category(call, *name));
     parent = found;
   }
-  TRY(id, call.vault->vault->add_category(*text_member(*call.body, "name"), parent));
+  TRY(id, make_categories(call, *text_member(*call.body, "name"), parent));
+  return category_answer(call, id);
+}
+
+auto patch_category(const Call& call) -> Detailed<Answer> {
+  TRY(id, category_of(call));
+  const auto name = text_member(*call.body, "name");
+  const auto parent = text_member(*call.body, "parent");
+  if (name.has_value() == parent.has_value()) {
+    return fail(Error::bad_request, "give either a new name or a new parent");
+  }
+  if (name) {
+    TRY_DO(call.vault->vault->rename_category(id, *name));
+  } else {
+    TRY(to, find_category(call, *parent));
+    TRY_DO(call.vault->vault->move_category(id, to));
+  }
+  return category_answer(call, id);
+}
+
+auto delete_category(const Call& call) -> Detailed<Answer> {
+  TRY(id, category_of(call));
+  TRY_DO(call.vault->vault->delete_category(id));
+  return category_answer(call, id);
+}
+
+auto get_tags(const Call& call) -> Detailed<Answer> {
+  TRY(all, call.vault->vault->list({}));
+  std::vector<const base::SecretBytes*> tags;  // of `all`, which keeps them
+  for (const node::SummaryRef& summary : all) {
+    for (const base::SecretBytes& tag : summary->tags) tags.push_back(&tag);
+  }
+  const auto before = [](const base::SecretBytes* a, const base::SecretBytes* b) {
+    return a->expose_text(
+        [&](auto left) { return b->expose_text([&](auto right) { return left < right; }); });
+  };
+  std::ranges::sort(tags, before);
   JsonWriter out{call.memory};
-  out.begin_object().key("id").text(category_name(id)).end_object();
+  out.begin_object().key("items").begin_array();
+  for (auto at = tags.begin(); at != tags.end();) {
+    const auto end = std::ranges::upper_bound(at, tags.end(), *at, before);
+    out.begin_object().key("tag").text(**at);
+    out.key("secrets").number(static_cast<std::uint64_t>(end - at)).end_object();
+    at = end;
+  }
+  out.end_array().key("next").null().end_object();
   return Answer{out.take()};
 }
 

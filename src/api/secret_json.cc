@@ -49,6 +49,7 @@ constexpr std::array kReplacementMembers = std::to_array<Member>({
 constexpr std::array kPatchMembers = std::to_array<Member>({
     {"label", Shape::text},
     {"kind", Shape::text},
+    {"category", Shape::text},
     {"username", Shape::text, Need::nullable},
     {"password", Shape::text, Need::nullable},
     {"urls", Shape::texts, Need::nullable},
@@ -336,6 +337,13 @@ auto secret_id(std::string_view name) -> Detailed<model::SecretId> {
   return *id;
 }
 
+auto version_id(std::string_view name) -> Detailed<model::VersionId> {
+  if (!name.starts_with("ver_")) return fail(Error::unknown_version, "");
+  const auto id = model::VersionId::from_hex(name.substr(4));
+  if (!id) return fail(Error::unknown_version, "");
+  return *id;
+}
+
 auto etag_of(const node::Entry& entry) -> std::string {
   if (entry.heads.size() <= 1) return "\"" + version_name(entry.version) + "\"";
   crypto::Sha256 hash;
@@ -369,7 +377,7 @@ void write_secret(JsonWriter& out, const node::Entry& entry, const Shown& shown)
   out.key("heads").begin_array();
   for (const model::VersionId& head : entry.heads) out.text(version_name(head));
   out.end_array();
-  out.key("conflict").boolean(entry.heads.size() > 1);
+  out.key("conflict").boolean(entry.conflict);
   out.key("warnings").begin_array();
   if (shown.duplicate_label) out.text("duplicate_label");
   out.end_array();

@@ -22,6 +22,7 @@ namespace holdfast::api {
 [[nodiscard]] auto version_name(const model::VersionId& id) -> std::string;    // "ver_…"
 [[nodiscard]] auto tx_name(const model::TxId& id) -> std::string;              // "tx_…"
 [[nodiscard]] auto secret_id(std::string_view name) -> base::Detailed<model::SecretId>;
+[[nodiscard]] auto version_id(std::string_view name) -> base::Detailed<model::VersionId>;
 // By name or id; unknown_category. The vault must be unlocked.
 [[nodiscard]] auto find_category(const Call& call, std::string_view name)
     -> base::Detailed<model::CategoryId>;

@@ -62,6 +62,7 @@ namespace holdfast::base {
   X(key_commitment_mismatch, 4018, "a category key does not match its commitment")                 \
   X(bad_padding, 4019, "decrypted data is not padded as it must be")                               \
   X(root_category_needed, 4020, "the first category must be the root")                             \
+  X(different_entities, 4021, "these versions belong to different secrets")                        \
   X(wrong_format, 6001, "the file is not in this format; name the right one with --format")       \
   X(bad_json, 6002, "the file is not valid JSON")                                                  \
   X(bad_csv, 6003, "the file is not valid CSV (RFC 4180): a quotation mark is out of place")       \
@@ -134,6 +135,16 @@ namespace holdfast::base {
   X(empty_label, 7012, "a secret needs a label")                                                   \
   X(rejected, 7013, "the vault's rules rejected the change")                                       \
   X(passphrase_empty, 7014, "the passphrase is empty")                                             \
+  X(no_conflict, 7017, "this secret has no conflict and was never merged")                         \
+  X(unknown_version, 7018, "the secret has no such version; list them: holdfast history ITEM")     \
+  X(version_without_content, 7019, "that version holds no content: it is a deletion, or its content was pruned or purged") \
+  X(version_to_restore_needed, 7020, "the secret is not deleted; name the version to go back to: --version ID") \
+  X(merge_too_large, 7021, "the merge would be larger than a secret may be; choose one side")      \
+  X(too_many_duplicates, 7022, "too many secrets carry this label; delete or rename some first")   \
+  X(root_category_stays, 7024, "the vault's own top category cannot be renamed, moved or removed") \
+  X(category_below_itself, 7025, "a category cannot be moved below itself")                        \
+  X(category_not_empty, 7026, "the category still holds secrets or categories; move or remove them first") \
+  X(unknown_attachment, 7023, "the secret has no attachment of this name; list them: holdfast attachment list ITEM") \
   X(merge_not_offered, 7016, "importing with merge is not offered yet; use skip, replace or duplicate") \
   X(clock_far_off, 7015, "this machine's clock is more than 24 hours from the last commit; correct it, or confirm the time")
 // clang-format on

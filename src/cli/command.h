@@ -53,6 +53,13 @@ auto declare_search(CLI::App& app) -> Run;
 auto declare_generate(CLI::App& app) -> Run;
 auto declare_import(CLI::App& app) -> Run;
 auto declare_export(CLI::App& app) -> Run;
+auto declare_edit(CLI::App& app) -> Run;
+auto declare_history(CLI::App& app) -> Run;
+auto declare_restore(CLI::App& app) -> Run;
+auto declare_conflicts(CLI::App& app) -> Run;
+auto declare_attachment(CLI::App& app) -> Run;
+auto declare_category(CLI::App& app) -> Run;
+auto declare_tag(CLI::App& app) -> Run;
 auto declare_demo(CLI::App& app) -> Run;
 
 }  // namespace holdfast::cli

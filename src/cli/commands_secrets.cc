@@ -4,6 +4,7 @@
 #include "api/generator.h"
 #include "cli/command.h"
 #include "cli/entry_flags.h"
+#include "cli/item_lookup.h"
 #include "cli/text.h"
 #include "formats/json_writer.h"
 
@@ -32,17 +33,6 @@ auto post_secret(const base::SecretBytes& body, Session& session) -> Outcome<Ans
   Target target = session.vault();
   target.path("/secrets");
   return body.expose([&](base::ByteView bytes) { return session.call("POST", target, bytes); });
-}
-
-void print_receipt(const Answer& receipt, std::string_view done, Session& session) {
-  Screen& screen = session.screen();
-  if (screen.json()) return print_json(screen, receipt.body);
-  screen.note(done);
-  if (text_at(receipt.root(), "state") == "pending") {
-    screen.note("It is pending: saved on this device, not yet ordered.");
-  }
-  screen.put(text_at(receipt.root(), "id"));
-  screen.put("\n");
 }
 
 // Fails as the write would, before anybody is asked for a password.

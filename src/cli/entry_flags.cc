@@ -168,17 +168,18 @@ void EntryFlags::declare(CLI::App& app) {
   app.add_option("--totp", totp, "base32 or otpauth:// from - (standard input) or @FILE");
 }
 
-auto new_secret(const EntryFlags& flags, const Session& session) -> Outcome<SecretBytes> {
+namespace {
+
+// The members that new and edited secrets share; `fields_name` says what becomes of custom fields.
+auto write_members(const EntryFlags& flags, const Session& session, std::string_view fields_name,
+                   JsonWriter& json) -> Outcome<void> {
   std::vector<FieldFlag> fields;
   for (const std::string& flag : flags.fields) {
     TRY(field, parse_field(flag));
     fields.push_back(std::move(field));
   }
   TRY_DO(one_reader_of_standard_input(flags, fields));
-  SecretBytes body{session.memory()};
-  JsonWriter json{body.buffer()};
-  json.begin_object();
-  json.member("label", flags.label);
+  if (!flags.label.empty()) json.member("label", flags.label);
   if (!flags.kind.empty()) json.member("kind", flags.kind);
   if (!flags.category.empty()) json.member("category", flags.category);
   if (!flags.username.empty()) json.member("username", flags.username);
@@ -195,16 +196,44 @@ auto new_secret(const EntryFlags& flags, const Session& session) -> Outcome<Secr
     json.member("notes", notes);
   }
   if (!fields.empty()) {
-    json.key("fields");
+    json.key(fields_name);
     json.begin_array();
     for (const FieldFlag& field : fields) TRY_DO(write_field(field, session, json));
     json.end_array();
   }
   if (!flags.totp.empty()) TRY_DO(write_totp(flags, session, json));
-  if (!flags.attachments.empty()) TRY_DO(write_attachments(flags, session, json));
-  json.end_object();
+  return {};
+}
+
+auto finished(SecretBytes body, const JsonWriter& json) -> Outcome<SecretBytes> {
   if (!json.ok()) return usage("a text is not valid UTF-8", "store it as a file with --attach");
   return body;
+}
+
+}  // namespace
+
+auto new_secret(const EntryFlags& flags, const Session& session) -> Outcome<SecretBytes> {
+  SecretBytes body{session.memory()};
+  JsonWriter json{body.buffer()};
+  json.begin_object();
+  TRY_DO(write_members(flags, session, "fields", json));
+  if (!flags.attachments.empty()) TRY_DO(write_attachments(flags, session, json));
+  json.end_object();
+  return finished(std::move(body), json);
+}
+
+auto edited_secret(const EntryFlags& flags, const Session& session) -> Outcome<SecretBytes> {
+  SecretBytes body{session.memory()};
+  JsonWriter json{body.buffer()};
+  json.begin_object();
+  TRY_DO(write_members(flags, session, "set_fields", json));
+  write_list(json, "remove_fields", flags.removed_fields);
+  if (!flags.attachments.empty()) {
+    return usage("edit does not attach files", "use: holdfast attachment add ITEM FILE");
+  }
+  json.end_object();
+  if (body.size() <= 2) return usage("nothing to change is given", "see: holdfast edit --help");
+  return finished(std::move(body), json);
 }
 
 }  // namespace holdfast::cli

@@ -25,12 +25,18 @@ struct EntryFlags {
   std::size_t length = api::GeneratorRules{}.length;
   SecretSource password;
   std::vector<std::string> urls, tags, fields, attachments;
+  std::vector<std::string> removed_fields;  // edit
 
   void declare(CLI::App& app);
 };
 
 // A NewSecret. Asks for what has to be asked for.
 [[nodiscard]] auto new_secret(const EntryFlags& flags, const Session& session)
+    -> Outcome<base::SecretBytes>;
+
+// What a PATCH changes: only what the flags name. Custom fields are set by name, attachments come
+// beside those that are there. Usage error if nothing is named.
+[[nodiscard]] auto edited_secret(const EntryFlags& flags, const Session& session)
     -> Outcome<base::SecretBytes>;
 
 }  // namespace holdfast::cli

@@ -180,6 +180,7 @@ auto DistributedVault::categories() const -> Detailed<std::vector<Category>> {
     }
     std::vector<Category> all;
     for (const auto& [id, category] : open.index.categories()) {
+      if (category.deleted && counts[id] == 0) continue;
       all.push_back({.id = id,
                      .parent = category.parent,
                      .name = category.name.clone(),
@@ -202,33 +203,75 @@ auto DistributedVault::for_each(const Filter& filter,
   return impl_->for_each(filter, visit);
 }
 
+auto DistributedVault::versions(const SecretId& id) const -> Detailed<std::vector<VersionInfo>> {
+  return impl_->versions(id);
+}
+auto DistributedVault::get_version(const SecretId& id, const VersionId& version) const
+    -> Detailed<Entry> {
+  return impl_->get_version(id, version);
+}
+auto DistributedVault::conflicts() const -> Detailed<std::vector<ConflictInfo>> {
+  return impl_->conflicts();
+}
+auto DistributedVault::conflict(const SecretId& id) const -> Detailed<Resolution> {
+  return impl_->conflict(id);
+}
+auto DistributedVault::conflict_settings() const
+    -> Detailed<std::shared_ptr<const model::ConflictSettings>> {
+  return impl_->settings();
+}
+
 auto DistributedVault::add(model::Secret secret, std::optional<CategoryId> category)
     -> Detailed<Receipt> {
   if (secret.label.empty()) return fail(Error::empty_label);
   return impl_->submit({.kind = WriteOperation::Kind::add,
                         .secret_id = impl_->ports().random<SecretId>(),
                         .category = category,
-                        .secret = std::move(secret),
-                        .if_version = {}});
+                        .secret = std::move(secret)});
 }
 
-auto DistributedVault::update(const SecretId& id, model::Secret secret,
-                              std::optional<VersionId> if_version) -> Detailed<Receipt> {
+auto DistributedVault::update(const SecretId& id, model::Secret secret, const Basis& basis)
+    -> Detailed<Receipt> {
   if (secret.label.empty()) return fail(Error::empty_label);
   return impl_->submit({.kind = WriteOperation::Kind::update,
                         .secret_id = id,
-                        .category = {},
+                        .category = basis.category,
                         .secret = std::move(secret),
-                        .if_version = if_version});
+                        .if_heads = basis.heads,
+                        .made_from = basis.made_from});
 }
 
-auto DistributedVault::remove(const SecretId& id, bool purge, std::optional<VersionId> if_version)
+auto DistributedVault::remove(const SecretId& id, bool purge, const Basis& basis)
     -> Detailed<Receipt> {
   return impl_->submit({.kind = purge ? WriteOperation::Kind::purge : WriteOperation::Kind::remove,
                         .secret_id = id,
                         .category = {},
                         .secret = {},
-                        .if_version = if_version});
+                        .if_heads = basis.heads});
+}
+
+auto DistributedVault::restore(const SecretId& id, const std::optional<VersionId>& version,
+                               const Basis& basis) -> Detailed<Receipt> {
+  return impl_->restore(id, version, basis.heads);
+}
+auto DistributedVault::resolve_conflict(const SecretId& id, const ConflictChoice& choice)
+    -> Detailed<Receipt> {
+  return impl_->resolve(id, choice);
+}
+auto DistributedVault::set_conflict_settings(const model::ConflictSettings& settings)
+    -> Detailed<void> {
+  return impl_->set_settings(settings);
+}
+auto DistributedVault::set_retention(const model::Retention& retention) -> Detailed<void> {
+  TRY_DO(impl_->submit({.kind = WriteOperation::Kind::set_retention,
+                        .secret_id = {},
+                        .category = {},
+                        .secret = {},
+                        .retention = retention}));
+  return {};
+}
+auto DistributedVault::retention() const -> Detailed<model::Retention> {
+  return impl_->retention();
 }
 
 auto DistributedVault::add_category(std::string_view name, std::optional<CategoryId> parent)
@@ -238,10 +281,36 @@ auto DistributedVault::add_category(std::string_view name, std::optional<Categor
                         .secret_id = {},
                         .category = parent,
                         .secret = {},
-                        .if_version = {},
                         .category_name = std::string{name},
                         .category_id = id}));
   return id;
+}
+auto DistributedVault::rename_category(const CategoryId& id, std::string_view name)
+    -> Detailed<void> {
+  TRY_DO(impl_->submit({.kind = WriteOperation::Kind::rename_category,
+                        .secret_id = {},
+                        .category = {},
+                        .secret = {},
+                        .category_name = std::string{name},
+                        .category_id = id}));
+  return {};
+}
+auto DistributedVault::move_category(const CategoryId& id, const CategoryId& parent)
+    -> Detailed<void> {
+  TRY_DO(impl_->submit({.kind = WriteOperation::Kind::move_category,
+                        .secret_id = {},
+                        .category = parent,
+                        .secret = {},
+                        .category_id = id}));
+  return {};
+}
+auto DistributedVault::delete_category(const CategoryId& id) -> Detailed<void> {
+  TRY_DO(impl_->submit({.kind = WriteOperation::Kind::delete_category,
+                        .secret_id = {},
+                        .category = {},
+                        .secret = {},
+                        .category_id = id}));
+  return {};
 }
 
 auto DistributedVault::import(formats::Imported file, const ImportOptions& options)

@@ -24,6 +24,7 @@
 #include "model/state.h"
 #include "model/transaction.h"
 #include "node/ports.h"
+#include "vault/resolve.h"
 
 namespace holdfast::node {
 
@@ -33,8 +34,11 @@ using model::Height;
 using model::SecretId;
 using model::TxId;
 using model::VersionId;
+using vault::FieldOutcome;
+using vault::Resolution;
 
 inline constexpr std::size_t kQueuedWritesMax = 10'000;
+inline constexpr std::size_t kCategoryNameBytesMax = 900;  // a sealed name has room for them
 inline constexpr std::size_t kImportBatch = 250;  // changes of one transaction of an import
 
 struct NewVault {
@@ -72,7 +76,44 @@ struct Entry {
   std::vector<VersionId> heads;
   model::TxId transaction;
   std::optional<Height> height;  // nothing: pending
+  bool conflict = false;         // several heads that say different things
   model::Secret secret;
+};
+
+// One version in the history of a secret.
+struct VersionInfo {
+  VersionId id;
+  std::vector<VersionId> parents;  // ascending
+  model::VersionKind kind{};
+  model::BodyState body{};
+  model::DeviceId author;
+  Height height{};
+  model::TimeMs committed{};
+  std::optional<model::TimeMs> modified;  // of its content, where that is there
+  bool head = false;
+};
+
+struct ConflictInfo {
+  SummaryRef summary;  // of the secret as it is shown
+  model::ConflictType type{};
+  model::Strategy strategy{};
+  bool open = false;                // waits for the user
+  std::vector<VersionId> heads;     // ascending
+  std::vector<SecretId> same_label; // duplicate_label: the others, in committed order
+};
+
+// How a user settles a conflict: one head as it is, or a merge in which some fields have a rule of
+// their own. With several secrets of one label the others are merged into this one and deleted.
+struct ConflictChoice {
+  std::optional<VersionId> head{};
+  std::vector<std::pair<std::string, model::FieldRule>> fields{};  // by name, such as "password"
+};
+
+// What an edit is based on; nothing: whatever is there.
+struct Basis {
+  std::optional<std::vector<VersionId>> heads{};  // stale_version unless these are the heads
+  std::optional<VersionId> made_from{};  // its only parent: a conflict if it is no head any more
+  std::optional<CategoryId> category{};  // moves the secret there
 };
 
 struct Receipt {
@@ -174,16 +215,44 @@ class DistributedVault {
                               const std::function<bool(const Entry&)>& visit) const
       -> Detailed<void>;
 
-  // Writes; each returns once synced. `if_version`: conflict_stale_version unless it is the head.
-  // Secrets get their times here (created and modified, where zero).
+  // The history of a secret, oldest first, and one version of it. Also of what is deleted.
+  [[nodiscard]] auto versions(const SecretId& id) const -> Detailed<std::vector<VersionInfo>>;
+  [[nodiscard]] auto get_version(const SecretId& id, const VersionId& version) const
+      -> Detailed<Entry>;
+
+  // Open conflicts and equal labels; and how the conflict of a secret is settled, or, where there is
+  // none, how its last merge was. unknown_secret; no_conflict.
+  [[nodiscard]] auto conflicts() const -> Detailed<std::vector<ConflictInfo>>;
+  [[nodiscard]] auto conflict(const SecretId& id) const -> Detailed<Resolution>;
+  [[nodiscard]] auto conflict_settings() const
+      -> Detailed<std::shared_ptr<const model::ConflictSettings>>;
+
+  // Writes; each returns once synced. Secrets get their times here (created and modified, where
+  // zero).
   [[nodiscard]] auto add(model::Secret secret, std::optional<CategoryId> category)
       -> Detailed<Receipt>;
-  [[nodiscard]] auto update(const SecretId& id, model::Secret secret,
-                            std::optional<VersionId> if_version) -> Detailed<Receipt>;
-  [[nodiscard]] auto remove(const SecretId& id, bool purge, std::optional<VersionId> if_version)
+  [[nodiscard]] auto update(const SecretId& id, model::Secret secret, const Basis& basis)
       -> Detailed<Receipt>;
+  [[nodiscard]] auto remove(const SecretId& id, bool purge, const Basis& basis)
+      -> Detailed<Receipt>;
+  // Writes the content of an older version anew; nothing: the last content of what is deleted.
+  [[nodiscard]] auto restore(const SecretId& id, const std::optional<VersionId>& version,
+                             const Basis& basis) -> Detailed<Receipt>;
+  [[nodiscard]] auto resolve_conflict(const SecretId& id, const ConflictChoice& choice)
+      -> Detailed<Receipt>;
+  [[nodiscard]] auto set_conflict_settings(const model::ConflictSettings& settings)
+      -> Detailed<void>;
+  [[nodiscard]] auto set_retention(const model::Retention& retention) -> Detailed<void>;
+  [[nodiscard]] auto retention() const -> Detailed<model::Retention>;
+
   [[nodiscard]] auto add_category(std::string_view name, std::optional<CategoryId> parent)
       -> Detailed<CategoryId>;
+  [[nodiscard]] auto rename_category(const CategoryId& id, std::string_view name)
+      -> Detailed<void>;
+  [[nodiscard]] auto move_category(const CategoryId& id, const CategoryId& parent)
+      -> Detailed<void>;
+  // category_not_empty while it has live secrets or categories below it.
+  [[nodiscard]] auto delete_category(const CategoryId& id) -> Detailed<void>;
   [[nodiscard]] auto import(formats::Imported file, const ImportOptions& options)
       -> Detailed<ImportReport>;
 

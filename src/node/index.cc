@@ -210,7 +210,7 @@ auto Index::category_at(std::string_view path) const -> std::optional<CategoryId
   while (!path.empty()) {
     const std::size_t slash = std::min(path.find('/'), path.size());
     const auto child = std::ranges::find_if(categories_, [&](const auto& pair) {
-      return pair.second.parent == at && equal_text(pair.second.name, path.substr(0, slash));
+      return pair.second.parent == at && !pair.second.deleted && equal_text(pair.second.name, path.substr(0, slash));
     });
     if (child == categories_.end()) return std::nullopt;
     at = child->first;
@@ -223,12 +223,12 @@ auto Index::category_named(std::string_view name) const -> std::optional<Categor
   if (const auto id = category_at(name))
     return id;  // "Work" below the root before any other "Work"
   for (const auto& [id, category] : categories_) {
-    if (equal_text(category.name, name)) return id;
+    if (!category.deleted && equal_text(category.name, name)) return id;
   }
   std::string_view hex = name;
   if (hex.starts_with("cat_")) hex.remove_prefix(4);
   const auto id = CategoryId::from_hex(hex);
-  if (id && categories_.contains(*id)) return *id;
+  if (id && categories_.contains(*id) && !categories_.at(*id).deleted) return *id;
   return std::nullopt;
 }
 

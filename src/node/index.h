@@ -18,6 +18,7 @@ struct CategoryName {
   CategoryId id;
   std::optional<CategoryId> parent;
   base::SecretBytes name;
+  bool deleted = false;  // kept for the secrets that still lie there
 };
 
 class Index {

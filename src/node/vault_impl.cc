@@ -27,13 +27,12 @@ auto type_range(StateType type) -> std::pair<Bytes, Bytes> {
   return {Bytes{first}, Bytes{static_cast<std::uint8_t>(first + 1)}};
 }
 
-// Cipher objects are costly to make and belong to one thread; they forget each key after use.
+}  // namespace
+
 auto worker_aead() -> crypto::Aead& {
   thread_local crypto::Aead aead;
   return aead;
 }
-
-}  // namespace
 
 DistributedVault::Impl::Impl(store::Path folder, const Ports& ports, HeaderFile header,
                              std::unique_ptr<Ledger> ledger)
@@ -62,7 +61,10 @@ auto DistributedVault::Impl::unlock(const base::SecretBytes& passphrase) -> Deta
 auto DistributedVault::Impl::unlock_with(const UserKeys& keys) -> Detailed<void> {
   const std::scoped_lock writing{writer_};
   std::unique_ptr<Unlocked> unlocked{
-      new Unlocked{.keys = nullptr, .index = Index{ports_.plaintext}, .root = std::nullopt}};
+      new Unlocked{.keys = nullptr,
+                   .index = Index{ports_.plaintext},
+                   .root = std::nullopt,
+                   .settings = std::make_shared<const model::ConflictSettings>(ports_.plaintext)}};
   TRY(keyring, Keyring::create(keys, ports_));
   unlocked->keys = std::move(keyring);
   const StoredState state{ledger_->store()};
@@ -72,19 +74,27 @@ auto DistributedVault::Impl::unlock_with(const UserKeys& keys) -> Detailed<void>
   }
   TRY_DO(unlocked->keys->load(ledger_->store(), header_.device));
   TRY_DO(load_categories(*unlocked));
+  TRY(settings, load_settings(*unlocked));
+  unlocked->settings = std::move(settings);
   TRY_DO(build_index(*unlocked));
+  std::vector<SecretId> unmerged;  // cut short before their merge was written
+  for (const SummaryRef& summary : unlocked->index.in_order()) {
+    if (summary->conflict) unmerged.push_back(summary->id);
+  }
   const bool needs_root = !unlocked->root.has_value();
   {
     const std::unique_lock lock{mutex_};
     unlocked_ = std::move(unlocked);
   }
-  if (!needs_root) return {};
+  if (!needs_root) {
+    record_merges(unmerged);
+    return {};
+  }
   // A new vault, or one whose making was cut short before its first transaction.
   WriteOperation root{.kind = WriteOperation::Kind::add_category,
                       .secret_id = {},
                       .category = {},
                       .secret = {},
-                      .if_version = {},
                       .category_name = std::string{kRootCategoryName},
                       .category_id = ports_.random<CategoryId>()};
   WriteOperation* const operations[] = {&root};
@@ -116,12 +126,11 @@ auto DistributedVault::Impl::load_categories(Unlocked& unlocked) const -> Result
   TRY_DO(ledger_->store().scan(Column::state, from, to, [&](ByteView, ByteView value) {
     opened =
         model::decode_category_state(value).and_then([&](const model::CategoryState& category) {
-          if (category.deleted) return Result<void>{};
           return vault::open_name(aead, header_.vault, category.record.id.view(),
                                   category.record.sealed_name, *root_key, ports_.plaintext)
               .transform([&](base::SecretBytes name) {
                 unlocked.index.put_category(
-                    {category.record.id, category.record.parent, std::move(name)});
+                    {category.record.id, category.record.parent, std::move(name), category.deleted});
               });
         });
     return opened.has_value();
@@ -138,21 +147,10 @@ auto DistributedVault::Impl::build_index(Unlocked& unlocked) const -> Result<voi
     read = [&]() -> Result<void> {
       TRY(state, model::decode_secret_state(value));
       if (state.versions.empty()) return {};
-      const VersionNode* shown = vault::shown_head(state);
-      const bool deleted = shown == nullptr;
-      for (const VersionNode& node : state.versions) {  // deleted: the last content there is
-        if (deleted && node.kind == model::VersionKind::content &&
-            node.body == model::BodyState::present) {
-          shown = &node;
-        }
-      }
-      if (shown == nullptr) return {};  // purged
-      TRY(body, ledger_->store().get(Column::versions, shown->id.view()));
-      if (!body) return fail(Error::store_corrupt);
-      TRY(version, model::decode_version(*body));
-      TRY(secret, open_version(unlocked, version.fields));
+      TRY(summary, index_entry(unlocked, state));
+      if (!summary) return {};
       found.emplace_back(std::pair{state.versions.front().height, state.versions.front().index},
-                         summarise(state, *shown, secret, deleted));
+                         *std::move(summary));
       return {};
     }();
     return read.has_value();
@@ -163,8 +161,9 @@ auto DistributedVault::Impl::build_index(Unlocked& unlocked) const -> Result<voi
   return {};
 }
 
-auto DistributedVault::Impl::summarise(const SecretState& state, const VersionNode& shown,
-                                       const model::Secret& secret, bool deleted) const -> Summary {
+auto DistributedVault::Impl::summarise(const SecretState& state, const VersionId& shown,
+                                       const model::Secret& secret, bool conflict) const
+    -> Summary {
   const auto clone_all = [](const std::vector<base::SecretBytes>& texts) {
     std::vector<base::SecretBytes> copies;
     copies.reserve(texts.size());
@@ -173,7 +172,7 @@ auto DistributedVault::Impl::summarise(const SecretState& state, const VersionNo
   };
   return {.id = state.id,
           .category = state.category,
-          .version = shown.id,
+          .version = shown,
           .kind = secret.kind,
           .label = secret.label.clone(),
           .username = secret.username.clone(),
@@ -182,9 +181,9 @@ auto DistributedVault::Impl::summarise(const SecretState& state, const VersionNo
           .created = secret.created,
           .modified = secret.modified,
           .has_totp = !secret.totp.secret.empty(),
-          .conflict = !deleted && vault::heads(state).size() > 1,
+          .conflict = conflict,
           .duplicate_label = false,
-          .deleted = deleted};
+          .deleted = false};
 }
 
 auto DistributedVault::Impl::open_version(const Unlocked& unlocked,
@@ -201,8 +200,10 @@ auto DistributedVault::Impl::load_version(const Unlocked& unlocked, const Secret
   const std::uint64_t epoch = unlocked.cache.epoch();
   const StoredState state{ledger_->store()};
   TRY(secret, vault::secret(state, id));
-  const VersionNode* shown = secret ? vault::shown_head(*secret) : nullptr;
-  if (shown == nullptr) return fail(Error::unknown_secret);
+  if (!secret) return fail(Error::unknown_secret);
+  const auto heads = vault::heads(*secret);
+  if (heads.size() != 1 || heads.front()->kind != model::VersionKind::content) return nullptr;
+  const VersionNode* shown = heads.front();
   TRY(body, ledger_->store().get(Column::versions, shown->id.view()));
   if (!body) return fail(Error::store_corrupt);
   TRY(version, model::decode_version(*body));
@@ -214,33 +215,15 @@ auto DistributedVault::Impl::load_version(const Unlocked& unlocked, const Secret
   if (category_key == nullptr) return fail(Error::not_permitted);
   TRY(key, vault::open_version_key(worker_aead(), header_.vault, version.fields, *category_key,
                                    ports_.keys));
-  std::vector<VersionId> heads;
-  for (const VersionNode* head : vault::heads(*secret)) heads.push_back(head->id);
   auto made =
       std::make_shared<const CachedVersion>(CachedVersion{.version = std::move(version.fields),
                                                           .key = std::move(key),
                                                           .id = shown->id,
-                                                          .heads = std::move(heads),
+                                                          .category = secret->category,
                                                           .transaction = *transaction,
                                                           .height = shown->height});
   unlocked.cache.put(id, made, epoch);
   return made;
-}
-
-auto DistributedVault::Impl::get(const SecretId& id) const -> Detailed<Entry> {
-  return reading([&](const Unlocked& unlocked) -> Detailed<Entry> {
-    TRY(version, load_version(unlocked, id));
-    auto secret = vault::open_version(worker_aead(), header_.vault, version->version, version->key,
-                                      ports_.plaintext);
-    if (!secret) return fail(secret.error(), "sec_" + id.hex());
-    return Entry{.id = id,
-                 .category = version->version.category,
-                 .version = version->id,
-                 .heads = version->heads,
-                 .transaction = version->transaction,
-                 .height = version->height,
-                 .secret = *std::move(secret)};
-  });
 }
 
 auto DistributedVault::Impl::for_each(const Filter& filter,

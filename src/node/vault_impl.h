@@ -12,28 +12,58 @@
 #include "node/keyring.h"
 #include "node/ledger.h"
 #include "node/version_cache.h"
+#include "vault/resolve.h"
 
 namespace holdfast::node {
 
 // One change a caller waits for. `result` is set exactly once, by the thread that commits it.
 struct WriteOperation {
-  enum class Kind : std::uint8_t { add, update, remove, purge, add_category };
+  enum class Kind : std::uint8_t {
+    add,
+    update,
+    merge,    // an update that settles a conflict
+    restore,  // an update that also brings back what is deleted
+    remove,
+    purge,
+    add_category,
+    rename_category,
+    move_category,
+    delete_category,
+    set_settings,
+    set_retention,
+  };
   Kind kind{};
   SecretId secret_id;
-  std::optional<CategoryId> category;   // add: where (root if absent); add_category: the parent
-  std::optional<model::Secret> secret;  // add, update
-  std::optional<VersionId> if_version;
-  std::string category_name{};  // add_category
-  CategoryId category_id{};     // add_category: the new one
+  std::optional<CategoryId> category;   // secrets: where to (add: root if absent); else the parent
+  std::optional<model::Secret> secret;  // add, update, merge, restore
+  std::optional<std::vector<VersionId>> if_heads{};  // stale_version unless these are the heads
+  std::string category_name{};              // add_category, rename_category
+  CategoryId category_id{};                 // of the four that concern one
+  std::optional<VersionId> made_from{};     // update: its parent, head or not
+  base::SecretBytes* settings = nullptr;    // set_settings: encoded
+  model::Retention retention{};             // set_retention
   std::optional<Detailed<Receipt>> result{};
 };
+[[nodiscard]] auto writes_content(WriteOperation::Kind kind) -> bool;
+
+// Cipher objects are costly to make and belong to one thread; they forget each key after use.
+[[nodiscard]] auto worker_aead() -> crypto::Aead&;
 
 // All that lock wipes.
 struct Unlocked {
   std::unique_ptr<Keyring> keys;
   Index index;
   std::optional<CategoryId> root;
+  std::shared_ptr<const model::ConflictSettings> settings;
   mutable VersionCache cache{};
+};
+
+// What readers see of one secret: one head as it is, or the heads as the strategy settles them.
+struct View {
+  model::Secret content;
+  std::optional<VersionId> version;  // whose content it is; nothing: a merge not written yet
+  std::vector<VersionId> heads;      // in committed order
+  std::optional<vault::Resolution> resolution;  // several heads; its content has moved to `content`
 };
 
 class DistributedVault::Impl {
@@ -67,28 +97,85 @@ class DistributedVault::Impl {
   void submit_all(std::span<WriteOperation* const> operations);
   auto import(formats::Imported file, const ImportOptions& options) -> Detailed<ImportReport>;
 
+  // vault_views.cc
+  auto versions(const SecretId& id) const -> Detailed<std::vector<VersionInfo>>;
+  auto get_version(const SecretId& id, const VersionId& version) const -> Detailed<Entry>;
+  auto conflicts() const -> Detailed<std::vector<ConflictInfo>>;
+  auto conflict(const SecretId& id) const -> Detailed<vault::Resolution>;
+  // vault_conflicts.cc
+  auto restore(const SecretId& id, const std::optional<VersionId>& version,
+               std::optional<std::vector<VersionId>> if_heads) -> Detailed<Receipt>;
+  auto resolve(const SecretId& id, const ConflictChoice& choice) -> Detailed<Receipt>;
+  auto set_settings(const model::ConflictSettings& settings) -> Detailed<void>;
+  auto settings() const -> Detailed<std::shared_ptr<const model::ConflictSettings>>;
+  auto retention() const -> Detailed<model::Retention>;
+  // Writes the merge of every one of these that is in conflict and needs nobody to settle it.
+  void record_merges(std::span<const SecretId> touched);
+
   [[nodiscard]] auto ports() const -> const Ports& { return ports_; }
 
  private:
-  struct Draft;  // a transaction in the making (vault_writes.cc)
+  // What the operations of one transaction have made so far.
+  struct Draft {
+    struct Written {  // a secret this draft has touched
+      CategoryId category;
+      std::vector<VersionId> heads;
+      bool exists = false;
+      bool live = false;
+    };
+
+    Unlocked& unlocked;
+    model::Transaction transaction;
+    std::size_t bytes = 0;
+    std::map<SecretId, Written> secrets;
+    std::vector<WriteOperation*> operations;  // one a change, in order
+    std::vector<VersionId> versions;          // likewise; zero where a change has none
+  };
 
   auto build_index(Unlocked& unlocked) const -> base::Result<void>;
   auto load_categories(Unlocked& unlocked) const -> base::Result<void>;
+  auto load_settings(const Unlocked& unlocked) const
+      -> base::Result<std::shared_ptr<const model::ConflictSettings>>;
   auto open_version(const Unlocked& unlocked, const model::Version& version) const
       -> base::Result<model::Secret>;
+  auto open_stored(const Unlocked& unlocked, const VersionId& id) const
+      -> base::Result<model::Secret>;
+  auto transaction_of(const model::VersionNode& node) const -> base::Result<TxId>;
+  // Nothing: deleted or purged.
+  auto view_of(const Unlocked& unlocked, const model::SecretState& state) const
+      -> base::Result<std::optional<View>>;
+  auto settle(const Unlocked& unlocked, const model::SecretState& state,
+              const std::vector<const model::VersionNode*>& heads,
+              const model::ConflictSettings& settings, bool writing) const
+      -> base::Result<vault::Resolution>;
+  auto index_entry(const Unlocked& unlocked, const model::SecretState& state) const
+      -> base::Result<std::optional<Summary>>;
+  auto merge_duplicates(const SecretId& id, const ConflictChoice& choice) -> Detailed<Receipt>;
+  auto merge_operation(const Unlocked& unlocked, const SecretId& id) const
+      -> base::Result<std::optional<WriteOperation>>;
+  // The one head of a secret; null: it has several, or none with content.
   auto load_version(const Unlocked& unlocked, const SecretId& id) const
       -> base::Result<CachedVersionRef>;
-  auto summarise(const model::SecretState& state, const model::VersionNode& shown,
-                 const model::Secret& secret, bool deleted) const -> Summary;
+  auto summarise(const model::SecretState& state, const VersionId& shown,
+                 const model::Secret& secret, bool conflict) const -> Summary;
 
   void run_queue();
   void commit_operations(std::span<WriteOperation* const> operations);
   auto compose(Draft& draft, WriteOperation& operation) -> Detailed<bool>;
   auto compose_version(Draft& draft, WriteOperation& operation) -> Detailed<bool>;
   auto compose_purge(Draft& draft, WriteOperation& operation) -> Detailed<bool>;
+  // vault_organise.cc
   auto compose_category(Draft& draft, WriteOperation& operation) -> Detailed<bool>;
+  auto compose_category_change(Draft& draft, WriteOperation& operation) -> Detailed<bool>;
+  auto compose_settings(Draft& draft, WriteOperation& operation) -> Detailed<bool>;
+  auto check_category_name(const Unlocked& unlocked, const std::string& name,
+                           const std::optional<CategoryId>& parent) const -> Detailed<void>;
+  void publish_organised(Unlocked& unlocked, const WriteOperation& operation,
+                         const model::Change& change);
   auto sign(Draft& draft) -> base::Result<model::VerifiedTransaction>;
   void publish(Draft& draft);
+  void publish_secret(Unlocked& unlocked, const model::SecretState& stored,
+                      const WriteOperation& operation, const VersionId& version);
 
   const store::Path folder_;
   const Ports ports_;

@@ -154,7 +154,6 @@ auto DistributedVault::Impl::import(formats::Imported file, const ImportOptions&
                        .secret_id = {},
                        .category = at,
                        .secret = {},
-                       .if_version = {},
                        .category_name = name,
                        .category_id = id}));
       }
@@ -225,8 +224,7 @@ auto DistributedVault::Impl::import(formats::Imported file, const ImportOptions&
       run.add(number, {.kind = adds ? Kind::add : Kind::update,
                        .secret_id = id,
                        .category = category,
-                       .secret = std::move(secret),
-                       .if_version = {}});
+                       .secret = std::move(secret)});
       adds = false;
     };
     if (adds) {
@@ -236,7 +234,7 @@ auto DistributedVault::Impl::import(formats::Imported file, const ImportOptions&
     if (entry.deleted) {
       run.add(
           number,
-          {.kind = Kind::remove, .secret_id = id, .category = {}, .secret = {}, .if_version = {}});
+          {.kind = Kind::remove, .secret_id = id, .category = {}, .secret = {}});
     }
     if (run.full()) TRY_DO(run.flush(number, total, submit_chunk));
   }

@@ -26,28 +26,21 @@ auto size_of(const model::EncodedVersion& version) -> std::size_t {
   return version.bytes.size() + 16;
 }
 
+auto same_heads(std::vector<VersionId> a, std::vector<VersionId> b) -> bool {
+  std::ranges::sort(a);
+  std::ranges::sort(b);
+  return a == b;
+}
+
 auto failure_of(const vault::Outcome& outcome) -> base::Failure {
   return {Error::rejected, std::string{base::error_text(outcome.reason)}};
 }
 
 }  // namespace
 
-// What the operations of one transaction have made so far.
-struct DistributedVault::Impl::Draft {
-  struct Written {  // a secret this draft has touched
-    CategoryId category;
-    std::vector<VersionId> heads;
-    bool exists = false;
-    bool live = false;
-  };
-
-  Unlocked& unlocked;
-  model::Transaction transaction;
-  std::size_t bytes = 0;
-  std::map<SecretId, Written> secrets;
-  std::vector<WriteOperation*> operations;  // one a change, in order
-  std::vector<VersionId> versions;          // likewise; zero where a change has none
-};
+auto writes_content(Kind kind) -> bool {
+  return kind == Kind::add || kind == Kind::update || kind == Kind::merge || kind == Kind::restore;
+}
 
 auto DistributedVault::Impl::submit(WriteOperation operation) -> Detailed<Receipt> {
   std::unique_lock lock{queue_mutex_};
@@ -84,6 +77,11 @@ void DistributedVault::Impl::run_queue() {
   }
   try {
     commit_operations(batch);
+    std::vector<SecretId> touched;
+    for (const WriteOperation* operation : batch) {
+      if (operation->kind != Kind::add) touched.push_back(operation->secret_id);
+    }
+    record_merges(touched);
   } catch (const std::bad_alloc&) {  // protected memory ran out; who has no result yet is told
     for (WriteOperation* operation : batch) {
       if (!operation->result) operation->result = fail(Error::secret_memory_exhausted);
@@ -167,9 +165,31 @@ void DistributedVault::Impl::commit_operations(std::span<WriteOperation* const> 
 
 // False: no room left in this transaction.
 auto DistributedVault::Impl::compose(Draft& draft, WriteOperation& operation) -> Detailed<bool> {
-  auto composed = operation.kind == Kind::purge          ? compose_purge(draft, operation)
-                  : operation.kind == Kind::add_category ? compose_category(draft, operation)
-                                                         : compose_version(draft, operation);
+  Detailed<bool> composed;
+  switch (operation.kind) {
+    case Kind::add:
+    case Kind::update:
+    case Kind::merge:
+    case Kind::restore:
+    case Kind::remove:
+      composed = compose_version(draft, operation);
+      break;
+    case Kind::purge:
+      composed = compose_purge(draft, operation);
+      break;
+    case Kind::add_category:
+      composed = compose_category(draft, operation);
+      break;
+    case Kind::rename_category:
+    case Kind::move_category:
+    case Kind::delete_category:
+      composed = compose_category_change(draft, operation);
+      break;
+    case Kind::set_settings:
+    case Kind::set_retention:
+      composed = compose_settings(draft, operation);
+      break;
+  }
   if (composed && *composed) draft.operations.push_back(&operation);
   return composed;
 }
@@ -191,10 +211,13 @@ auto DistributedVault::Impl::compose_version(Draft& draft, WriteOperation& opera
   }
   Draft::Written& secret = draft.secrets[operation.secret_id];
   const bool adds = operation.kind == Kind::add;
-  if (!adds && !secret.live) return fail(Error::unknown_secret);
-  if (operation.if_version && secret.heads != std::vector{*operation.if_version}) {
+  const bool there = operation.kind == Kind::restore ? secret.exists : secret.live;
+  if (!adds && !there) return fail(Error::unknown_secret);
+  if (operation.if_heads && !same_heads(secret.heads, *operation.if_heads)) {
     return fail(Error::stale_version);
   }
+  const std::vector<VersionId> parents =
+      operation.made_from ? std::vector{*operation.made_from} : secret.heads;
   const CategoryId category = operation.category ? *operation.category
                               : adds             ? *draft.unlocked.root
                                                  : secret.category;
@@ -208,7 +231,7 @@ auto DistributedVault::Impl::compose_version(Draft& draft, WriteOperation& opera
   model::Version version{.secret = operation.secret_id,
                          .category = category,
                          .generation = category_state->generation,
-                         .parents = secret.heads,
+                         .parents = parents,
                          .replaces = {},
                          .author = header_.device,
                          .author_seq = draft.transaction.seq,
@@ -240,7 +263,10 @@ auto DistributedVault::Impl::compose_version(Draft& draft, WriteOperation& opera
   }
   draft.bytes += size_of(encoded);
   draft.versions.push_back(encoded.id);
-  secret.heads = {encoded.id};
+  std::erase_if(secret.heads, [&](const VersionId& head) {
+    return std::ranges::find(parents, head) != parents.end();
+  });
+  secret.heads.push_back(encoded.id);
   secret.exists = true;
   secret.live = !deletes;
   secret.category = category;
@@ -264,52 +290,14 @@ auto DistributedVault::Impl::compose_purge(Draft& draft, WriteOperation& operati
     if (draft.operations.empty()) return fail(Error::unknown_secret);
     return false;
   }
-  if (operation.if_version) {
-    const auto heads = vault::heads(*stored);
-    if (heads.size() != 1 || heads.front()->id != *operation.if_version) {
-      return fail(Error::stale_version);
-    }
+  if (operation.if_heads) {
+    std::vector<VersionId> heads;
+    for (const VersionNode* head : vault::heads(*stored)) heads.push_back(head->id);
+    if (!same_heads(heads, *operation.if_heads)) return fail(Error::stale_version);
   }
   draft.transaction.changes.push_back({model::PurgeSecret{operation.secret_id}});
   draft.versions.emplace_back();
   draft.secrets[operation.secret_id] = {};
-  return true;
-}
-
-auto DistributedVault::Impl::compose_category(Draft& draft, WriteOperation& operation)
-    -> Detailed<bool> {
-  const StoredState state{ledger_->store()};
-  if (operation.category_name.empty() || operation.category_name.size() > model::kLabelBytesMax) {
-    return fail(operation.category_name.empty() ? Error::empty_label : Error::too_long);
-  }
-  const std::optional<CategoryId> root = draft.unlocked.root;
-  const std::optional<CategoryId> parent = operation.category ? operation.category : root;
-  for (const auto& [id, other] : draft.unlocked.index.categories()) {
-    const bool same = other.parent == parent && other.name.expose_text([&](std::string_view name) {
-      return name == operation.category_name;
-    });
-    if (same) return fail(Error::category_exists);
-  }
-  TRY(own, vault::member(state, header_.device));
-  if (!own || !own->record.wrap_key) return fail(Error::not_permitted);
-  const vault::GenerationPlan plan{
-      .vault = header_.vault,
-      .category = operation.category_id,
-      .generation = model::Generation{1},
-      .previous = {},
-      .reason = 0,
-      .recipients = {{header_.device, own->record.wrap_key->number, own->record.wrap_key->key}}};
-  const auto random = [&](std::span<std::uint8_t> out) { ports_.entropy.fill(out); };
-  TRY(key, ports_.random_key<vault::CategoryKey>());
-  TRY(generation, vault::start_generation(aead_, plan, key, nullptr, random, ports_.keys));
-  const vault::CategoryKey* root_key =
-      root ? draft.unlocked.keys->category_key(*root, model::Generation{1}) : &key;
-  if (root_key == nullptr) return fail(Error::not_permitted);
-  TRY(name, vault::seal_name(aead_, header_.vault, operation.category_id.view(),
-                             operation.category_name, *root_key, ports_.random<crypto::Nonce>()));
-  draft.transaction.changes.push_back({model::AddCategory{
-      {operation.category_id, parent, std::move(name)}, std::move(generation)}});
-  draft.versions.emplace_back();
   return true;
 }
 
@@ -326,43 +314,40 @@ auto DistributedVault::Impl::sign(Draft& draft) -> Result<model::VerifiedTransac
                         signature, std::move(decoded));
 }
 
+// The state has changed; the index and the caches follow. A secret that cannot be read any more is a
+// damaged store, which the next read of it will say.
 void DistributedVault::Impl::publish(Draft& draft) {
   const StoredState state{ledger_->store()};
   const std::unique_lock lock{mutex_};
   Unlocked& unlocked = draft.unlocked;
   for (std::size_t i = 0; i < draft.operations.size(); ++i) {
     WriteOperation& operation = *draft.operations[i];
-    draft.unlocked.cache.invalidate(operation.secret_id);
-    switch (operation.kind) {
-      case Kind::add:
-      case Kind::update: {
-        const auto stored = vault::secret(state, operation.secret_id);
-        const VersionNode* shown = stored && *stored ? vault::shown_head(**stored) : nullptr;
-        if (shown != nullptr && shown->id == draft.versions[i]) {
-          unlocked.index.put(summarise(**stored, *shown, *operation.secret, false));
-        } else if (shown == nullptr && stored && *stored) {  // the same transaction deletes it
-          if (const auto* node = vault::find_version(**stored, draft.versions[i])) {
-            unlocked.index.put(summarise(**stored, *node, *operation.secret, true));
-          }
-        }
-        break;
-      }
-      case Kind::remove:
-        unlocked.index.mark_deleted(operation.secret_id);
-        break;
-      case Kind::purge:
-        unlocked.index.remove(operation.secret_id);
-        break;
-      case Kind::add_category: {
-        const auto& added = std::get<model::AddCategory>(draft.transaction.changes[i].what);
-        CHECK(unlocked.keys->open(added.generation, header_.device).has_value());
-        auto name = base::SecretBytes::copy_of(ports_.plaintext, operation.category_name);
-        CHECK(name.has_value());
-        unlocked.index.put_category({added.category.id, added.category.parent, *std::move(name)});
-        if (!added.category.parent) unlocked.root = added.category.id;
-        break;
-      }
+    if (operation.kind == Kind::remove || operation.kind == Kind::purge ||
+        writes_content(operation.kind)) {
+      unlocked.cache.invalidate(operation.secret_id);
+      const auto stored = vault::secret(state, operation.secret_id);
+      if (stored && *stored) publish_secret(unlocked, **stored, operation, draft.versions[i]);
+    } else {
+      publish_organised(unlocked, operation, draft.transaction.changes[i]);
     }
+  }
+}
+
+void DistributedVault::Impl::publish_secret(Unlocked& unlocked, const model::SecretState& stored,
+                                            const WriteOperation& operation,
+                                            const VersionId& version) {
+  const std::vector<const VersionNode*> heads = vault::heads(stored);
+  // Usually what was just written is what is shown, and it is at hand.
+  if (operation.secret && heads.size() == 1 && heads.front()->id == version) {
+    unlocked.index.put(summarise(stored, version, *operation.secret, false));
+    return;
+  }
+  auto summary = index_entry(unlocked, stored);
+  if (!summary) return;
+  if (*summary) {
+    unlocked.index.put(**std::move(summary));
+  } else {
+    unlocked.index.remove(stored.id);
   }
 }
 

@@ -22,7 +22,7 @@ struct CachedVersion {
   model::Version version;
   crypto::OpeningKey key;
   model::VersionId id;
-  std::vector<model::VersionId> heads;
+  model::CategoryId category;  // of the secret now
   model::TxId transaction;
   model::Height height{};
 };

@@ -85,6 +85,18 @@ auto rule_on_category(const RuleContext& context, const model::MoveCategory& mov
   return holds();
 }
 
+// Its secrets stay readable where they are, and move on with their next edit; nothing new goes in.
+// A category with categories below it is not found empty by this rule: they keep their parent, and
+// a tree is drawn from the deleted one's parent on.
+auto rule_on_category(const RuleContext& context, const model::DeleteCategory& gone) -> Ruling {
+  TRY(found, category(context.state, gone.category));
+  if (!found || found->deleted) return invalid(Error::state_unknown_category);
+  if (!found->record.parent) return invalid(Error::root_category_needed);
+  found->deleted = true;
+  context.state.put(category_key(gone.category), model::encode(*found));
+  return holds();
+}
+
 auto rule_on_generation(const RuleContext& context, const model::StartKeyGeneration& start)
     -> Ruling {
   const KeyGeneration& next = start.generation;

@@ -33,6 +33,12 @@ auto set_retention(const RuleContext& context, const model::SetRetention& change
   return holds();
 }
 
+// Sealed: only members can read what it says, and whoever unlocks checks that.
+auto set_strategy(const RuleContext& context, const model::SetStrategy& change) -> Ruling {
+  context.state.put(settings_key(), change.sealed_settings);
+  return holds();
+}
+
 auto confirm_time(const RuleContext& context) -> Ruling {
   TRY(state, chain(context.state));
   state.time_suspect = false;
@@ -62,7 +68,9 @@ auto rule_on(const RuleContext& context, const Change& change) -> Ruling {
           [&](const model::AddCategory& c) { return rule_on_category(context, c); },
           [&](const model::RenameCategory& c) { return rule_on_category(context, c); },
           [&](const model::MoveCategory& c) { return rule_on_category(context, c); },
+          [&](const model::DeleteCategory& c) { return rule_on_category(context, c); },
           [&](const model::StartKeyGeneration& c) { return rule_on_generation(context, c); },
+          [&](const model::SetStrategy& c) { return set_strategy(context, c); },
           [&](const model::SetRetention& c) { return set_retention(context, c); },
           [&](const model::ConfirmTime&) { return confirm_time(context); },
           [&](const auto&) { return invalid(Error::change_not_offered); },

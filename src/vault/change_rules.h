@@ -39,6 +39,8 @@ struct RuleContext {
     -> Ruling;
 [[nodiscard]] auto rule_on_category(const RuleContext& context, const model::MoveCategory& move)
     -> Ruling;
+[[nodiscard]] auto rule_on_category(const RuleContext& context, const model::DeleteCategory& gone)
+    -> Ruling;
 [[nodiscard]] auto rule_on_generation(const RuleContext& context,
                                       const model::StartKeyGeneration& start) -> Ruling;
 

@@ -1,4 +1,6 @@
 #include <algorithm>
+#include <ranges>
+#include <set>
 
 #include "vault/change_rules.h"
 #include "vault/version_dag.h"
@@ -11,6 +13,11 @@ using model::SecretState;
 using model::Version;
 using model::VersionKind;
 using model::VersionNode;
+
+inline constexpr std::size_t kBodiesKeptMax = 1000;         // of one secret
+inline constexpr std::size_t kStubsForgottenFrom = 3000;    // versions of one secret
+static_assert(kBodiesKeptMax < kStubsForgottenFrom);
+static_assert(kStubsForgottenFrom < model::kVersionNodesMax);
 
 // A version belongs to the transaction that carries it, and to nothing else.
 auto matches_transaction(const RuleContext& context, const Version& version, VersionKind kind)
@@ -53,6 +60,43 @@ auto writable(const RuleContext& context, const Version& version) -> Ruling {
   return holds();
 }
 
+// The bodies of versions that are no heads and that the retention rule keeps no longer go, and leave
+// stubs. Only the newest kBodiesKeptMax stay however young they are, so that a secret that changes
+// every minute can always be changed again.
+void prune(const RuleContext& context, const model::Retention& retention, SecretState& state) {
+  constexpr std::uint64_t kDayMs = 24ULL * 60 * 60 * 1000;
+  if (state.versions.size() <= std::min<std::uint64_t>(retention.versions, kBodiesKeptMax)) return;
+  const std::vector<const VersionNode*> current = heads(state);
+  const std::uint64_t now = std::to_underlying(context.commit.timestamp);
+  std::uint64_t newer = 0;  // versions with a body, from the newest back
+  for (VersionNode& node : std::views::reverse(state.versions)) {
+    if (node.body != BodyState::present) continue;
+    ++newer;
+    const std::uint64_t age = now - std::min(now, std::to_underlying(node.committed));
+    const bool kept = newer <= retention.versions || age / kDayMs < retention.days;
+    if (newer <= kBodiesKeptMax && kept) continue;
+    if (std::ranges::find(current, &node) != current.end()) continue;
+    node.body = BodyState::pruned;
+    context.bodies.push_back({node.id, std::nullopt});
+  }
+}
+
+// The oldest stubs are forgotten once there are many: those that lead to nothing older. Whoever
+// names one as a parent afterwards names an unknown one.
+void make_room(SecretState& state) {
+  if (state.versions.size() < kStubsForgottenFrom) return;
+  std::set<model::VersionId> known;
+  for (const VersionNode& node : state.versions) known.insert(node.id);
+  std::erase_if(state.versions, [&](const VersionNode& node) {
+    if (node.body == BodyState::present || known.size() < kStubsForgottenFrom) return false;
+    const auto leads_on = [&](const model::VersionId& id) { return known.contains(id); };
+    if (std::ranges::any_of(node.parents, leads_on)) return false;
+    if (node.replaces && leads_on(*node.replaces)) return false;
+    known.erase(node.id);
+    return true;
+  });
+}
+
 }  // namespace
 
 auto rule_on_version(const RuleContext& context, const model::EncodedVersion& version, bool adds,
@@ -70,6 +114,8 @@ auto rule_on_version(const RuleContext& context, const model::EncodedVersion& ve
   SecretState state =
       found ? std::move(*found)
             : SecretState{.id = fields.secret, .category = fields.category, .versions = {}};
+  TRY(settings, chain(context.state));
+  make_room(state);
   if (state.versions.size() >= model::kVersionNodesMax) return invalid(Error::too_many_versions);
   if (find_version(state, version.id) != nullptr) return invalid(Error::version_mismatch);
   // What comes after its own descendants does not move the secret back.
@@ -84,6 +130,7 @@ auto rule_on_version(const RuleContext& context, const model::EncodedVersion& ve
                             .index = context.commit.index,
                             .committed = context.commit.timestamp});
   if (closes_a_circle(state)) return invalid(Error::version_mismatch);
+  if (!settings.time_suspect) prune(context, settings.retention, state);
   context.state.put(secret_key(fields.secret), model::encode(state));
   context.bodies.push_back({version.id, version.bytes});
   return holds();

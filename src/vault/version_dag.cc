@@ -65,6 +65,48 @@ class Places {
   std::map<VersionId, std::vector<const VersionNode*>> stubs_;
 };
 
+// Every place above a head, with the nodes that lie there.
+class Ancestry {
+ public:
+  explicit Ancestry(const SecretState& secret) : places_{secret} {
+    for (const VersionNode& node : secret.versions) nodes_[places_.of(node.id)].push_back(&node);
+  }
+  // The places above this one, without itself.
+  [[nodiscard]] auto above(const VersionId& id) const -> std::set<VersionId> {
+    std::set<VersionId> found;
+    std::vector<VersionId> open{places_.of(id)};
+    while (!open.empty()) {
+      const auto nodes = nodes_.find(open.back());
+      open.pop_back();
+      if (nodes == nodes_.end()) continue;  // named as a parent, never seen
+      for (const VersionNode* node : nodes->second) {
+        for (const VersionId& parent : node->parents) {
+          const VersionId place = places_.of(parent);
+          if (found.insert(place).second) open.push_back(place);
+        }
+      }
+    }
+    return found;
+  }
+  // What lies there with content; null: nothing.
+  [[nodiscard]] auto content_at(const VersionId& place) const -> const VersionNode* {
+    const auto nodes = nodes_.find(place);
+    if (nodes == nodes_.end()) return nullptr;
+    const VersionNode* found = nullptr;
+    for (const VersionNode* node : nodes->second) {
+      if (is_stub(*node) || node->kind != model::VersionKind::content) continue;
+      if (found == nullptr || std::pair{node->height, node->id} < std::pair{found->height, found->id}) {
+        found = node;
+      }
+    }
+    return found;
+  }
+
+ private:
+  Places places_;
+  std::map<VersionId, std::vector<const VersionNode*>> nodes_;
+};
+
 }  // namespace
 
 auto find_version(const SecretState& secret, const VersionId& id) -> const VersionNode* {
@@ -101,6 +143,42 @@ auto shown_head(const SecretState& secret) -> const VersionNode* {
     if (head->kind == model::VersionKind::content) shown = head;
   }
   return shown;
+}
+
+auto common_ancestor(const SecretState& secret, const std::vector<const VersionNode*>& of)
+    -> const VersionNode* {
+  if (of.size() < 2) return nullptr;
+  const Ancestry ancestry{secret};
+  std::set<VersionId> common = ancestry.above(of.front()->id);
+  for (const VersionNode* head : of) {
+    const std::set<VersionId> above = ancestry.above(head->id);
+    std::erase_if(common, [&](const VersionId& place) { return !above.contains(place); });
+  }
+  std::erase_if(common, [&](const VersionId& p) { return ancestry.content_at(p) == nullptr; });
+  std::set<VersionId> covered;  // above another common ancestor
+  for (const VersionId& place : common) covered.merge(ancestry.above(place));
+  const VersionNode* lowest = nullptr;
+  for (const VersionId& place : common) {
+    if (covered.contains(place)) continue;
+    const VersionNode* node = ancestry.content_at(place);
+    if (lowest == nullptr ||
+        std::pair{node->height, node->id} < std::pair{lowest->height, lowest->id}) {
+      lowest = node;
+    }
+  }
+  return lowest;
+}
+
+auto conflict_type(const std::vector<const VersionNode*>& heads)
+    -> std::optional<model::ConflictType> {
+  if (heads.size() < 2) return std::nullopt;
+  const auto deletes = [](const VersionNode* head) {
+    return head->kind == model::VersionKind::tombstone;
+  };
+  if (std::ranges::any_of(heads, deletes)) return model::ConflictType::delete_update;
+  const bool same_base = std::ranges::all_of(
+      heads, [&](const VersionNode* head) { return head->parents == heads.front()->parents; });
+  return same_base ? model::ConflictType::concurrent_update : model::ConflictType::version;
 }
 
 }  // namespace holdfast::vault

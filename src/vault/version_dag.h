@@ -5,8 +5,10 @@
 // Limits: kVersionNodesMax, kParentsMax. Errors: too_many_versions. Source: docs/formats.cddl.
 #pragma once
 
+#include <optional>
 #include <vector>
 
+#include "model/conflict_settings.h"
 #include "vault/state_view.h"
 
 namespace holdfast::vault {
@@ -21,5 +23,16 @@ namespace holdfast::vault {
 
 [[nodiscard]] auto find_version(const model::SecretState& secret, const model::VersionId& id)
     -> const model::VersionNode*;
+
+// The version that heads are merged against: of their common ancestors with content, one that is no
+// ancestor of another, and of several such the one with the smallest (height, id). Stubs and
+// tombstones are passed through. Null: there is none, and a merge has two sides only.
+[[nodiscard]] auto common_ancestor(const model::SecretState& secret,
+                                   const std::vector<const model::VersionNode*>& of)
+    -> const model::VersionNode*;
+
+// What is drawn between the heads of one secret; nothing: fewer than two heads.
+[[nodiscard]] auto conflict_type(const std::vector<const model::VersionNode*>& heads)
+    -> std::optional<model::ConflictType>;
 
 }  // namespace holdfast::vault

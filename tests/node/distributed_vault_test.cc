@@ -68,10 +68,10 @@ TEST_F(DistributedVaultTest, LockGivesBackAllMemoryOfSecrets) {
 TEST_F(DistributedVaultTest, UpdateReplacesAndKeepsTheIfVersionPromise) {
   create();
   const Receipt first = add("GitHub", "one");
-  const auto second = vault_->update(first.secret, secret("GitHub", "ann", "two"), first.version);
+  const auto second = vault_->update(first.secret, secret("GitHub", "ann", "two"), {.heads = {{first.version}}});
   ASSERT_TRUE(second) << second.error().text();
   EXPECT_EQ(password_of(first.secret), "two");
-  const auto stale = vault_->update(first.secret, secret("GitHub", "ann", "three"), first.version);
+  const auto stale = vault_->update(first.secret, secret("GitHub", "ann", "three"), {.heads = {{first.version}}});
   ASSERT_FALSE(stale);
   EXPECT_EQ(stale.error().code, Error::stale_version);
   EXPECT_EQ(password_of(first.secret), "two");
@@ -81,7 +81,7 @@ TEST_F(DistributedVaultTest, UpdateReplacesAndKeepsTheIfVersionPromise) {
 TEST_F(DistributedVaultTest, RemovedSecretsLeaveTheListAndStayAsDeleted) {
   create();
   const Receipt receipt = add("GitHub");
-  ASSERT_TRUE(vault_->remove(receipt.secret, false, std::nullopt));
+  ASSERT_TRUE(vault_->remove(receipt.secret, false, {}));
   EXPECT_EQ(vault_->get(receipt.secret).error().code, Error::unknown_secret);
   EXPECT_TRUE(vault_->list({})->empty());
   EXPECT_EQ(vault_->list({.deleted = true})->size(), 1U);
@@ -93,11 +93,11 @@ TEST_F(DistributedVaultTest, RemovedSecretsLeaveTheListAndStayAsDeleted) {
 TEST_F(DistributedVaultTest, PurgedSecretsLeaveNoBodyOnDisk) {
   create();
   const Receipt receipt = add("GitHub");
-  ASSERT_TRUE(vault_->remove(receipt.secret, true, std::nullopt));
+  ASSERT_TRUE(vault_->remove(receipt.secret, true, {}));
   EXPECT_TRUE(vault_->list({.deleted = true})->empty());
   expect_verified();
   EXPECT_EQ(vault_->verify({})->versions, 0U);
-  EXPECT_EQ(vault_->remove(receipt.secret, false, std::nullopt).error().code,
+  EXPECT_EQ(vault_->remove(receipt.secret, false, {}).error().code,
             Error::unknown_secret);
 }
 
@@ -128,7 +128,7 @@ TEST_F(DistributedVaultTest, OneLabelTwiceInACategoryGivesTheFirstAndSaysSo) {
   EXPECT_EQ(found->one->id, first.secret);
   EXPECT_TRUE(found->duplicate_label);
   EXPECT_TRUE(vault_->list({})->front()->duplicate_label);
-  ASSERT_TRUE(vault_->remove(second.secret, false, std::nullopt));
+  ASSERT_TRUE(vault_->remove(second.secret, false, {}));
   EXPECT_FALSE(vault_->find("Mail")->duplicate_label);
   EXPECT_FALSE(vault_->list({})->front()->duplicate_label);
 }

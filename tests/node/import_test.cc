@@ -165,7 +165,7 @@ TEST_F(Import, SkipKeepsWhatWasEditedHere) {
   const auto id = vault_->find("GitHub")->one->id;
   auto edited = vault_->get(id)->secret.clone();
   edited.password = text("edited");
-  ASSERT_TRUE(vault_->update(id, std::move(edited), std::nullopt));
+  ASSERT_TRUE(vault_->update(id, std::move(edited), {}));
   EXPECT_EQ(counts(import({{"GitHub", "1", "two"}})), "0 added, 0 updated, 1 skipped, 0 failed");
   EXPECT_EQ(password("GitHub"), "edited");
 }

@@ -19,7 +19,7 @@ class Verify : public DamagedVault {
   using Matcher = testing::Matcher<const std::string&>;
   void SetUp() override {
     create_with(8);
-    vault_->remove(ids_[7], false, std::nullopt).value();
+    vault_->remove(ids_[7], false, {}).value();
   }
   // Deletes the record, then flips a byte of it at several places, each time on the whole vault.
   void expect_found(Column column, const Bytes& key, const Bytes& value, const Matcher& says) {
