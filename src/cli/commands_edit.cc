@@ -23,15 +23,17 @@ auto edit(const EditFlags& flags, Session& session) -> Outcome<Exit> {
   }
   Target target = session.vault();
   target.path("/secrets").segment(text_at(found.root(), "id"));
-  Session::Headers headers;
+  std::string match;
   if (!flags.if_version.empty()) {
-    headers.push_back({"If-Match", '"' + flags.if_version + '"'});
+    match = '"' + flags.if_version + '"';
   } else if (items_at(found.root(), "heads").size() > 1) {
-    headers.push_back({"If-Match", found.etag});
+    match = found.etag;
   } else {
     // Made from what was shown: if somebody else was faster, both edits stay and are merged.
     target.query("base", text_at(found.root(), "version"));
   }
+  Session::Headers headers;
+  if (!match.empty()) headers.push_back({"If-Match", match});
   TRY(receipt, body.expose([&](base::ByteView bytes) {
     return session.call("PATCH", target, bytes, headers);
   }));

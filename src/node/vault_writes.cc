@@ -211,7 +211,9 @@ auto DistributedVault::Impl::compose_version(Draft& draft, WriteOperation& opera
   }
   Draft::Written& secret = draft.secrets[operation.secret_id];
   const bool adds = operation.kind == Kind::add;
-  const bool there = operation.kind == Kind::restore ? secret.exists : secret.live;
+  // Who edits a version that was deleted meanwhile brings it back: the edit survives.
+  const bool brings_back = operation.kind == Kind::restore || operation.made_from;
+  const bool there = brings_back ? secret.exists : secret.live;
   if (!adds && !there) return fail(Error::unknown_secret);
   if (operation.if_heads && !same_heads(secret.heads, *operation.if_heads)) {
     return fail(Error::stale_version);

@@ -271,7 +271,9 @@ TEST_F(Apply, ChangesThatThisVersionDoesNotOfferAreInvalid) {
                                     [](const model::AddCategory&) { return true; },
                                     [](const model::RenameCategory&) { return true; },
                                     [](const model::MoveCategory&) { return true; },
+                                    [](const model::DeleteCategory&) { return true; },
                                     [](const model::StartKeyGeneration&) { return true; },
+                                    [](const model::SetStrategy&) { return true; },
                                     [](const model::SetRetention&) { return true; },
                                     [](const model::ConfirmTime&) { return true; },
                                     [](const auto&) { return false; }},
@@ -283,7 +285,7 @@ TEST_F(Apply, ChangesThatThisVersionDoesNotOfferAreInvalid) {
     expect_refused(owner, tx.sign(), OutcomeKind::invalid, Error::change_not_offered);
     ++refused;
   }
-  EXPECT_EQ(refused, 14U);
+  EXPECT_EQ(refused, 12U);
 }
 
 // ---- secrets ----------------------------------------------------------------------------------
@@ -568,6 +570,91 @@ TEST_F(Apply, PurgingWhatTheSameTransactionAddedLeavesNoBody) {
   tx.with(model::PurgeSecret{kSecret});
   EXPECT_EQ(world.run(tx.sign()).kind, OutcomeKind::applied);
   EXPECT_THAT(world.bodies, IsEmpty());
+}
+
+// ---- retention --------------------------------------------------------------------------------
+constexpr std::uint64_t kDay = 24ULL * 60 * 60 * 1000;
+
+class Retention : public Apply {
+ protected:
+  // One update after the other, each this long after the last.
+  auto update(std::uint64_t after_ms) -> VersionId {
+    Draft tx = draft(writer);
+    const VersionId version = tx.update(kSecret, kRoot, world.heads_of(kSecret));
+    world.begin(TimeMs{std::to_underlying(chain(world.state).value().timestamp) + after_ms});
+    EXPECT_EQ(world.run_in_commit(tx.sign(), world.context()).kind, OutcomeKind::applied);
+    return version;
+  }
+  void keep(std::uint64_t versions, std::uint64_t days) {
+    const model::Retention retention{.versions = versions, .days = days, .transactions_days = 365};
+    ASSERT_EQ(world.run(draft(owner).with(model::SetRetention{retention}).sign()).kind,
+              OutcomeKind::applied);
+  }
+  auto bodies() const -> std::size_t { return world.bodies.size(); }
+  auto stored() const -> model::SecretState { return secret(world.state, kSecret).value().value(); }
+};
+
+TEST_F(Retention, KeepsTheNewestVersionsAndLeavesStubsOfTheOthers) {
+  keep(3, 0);
+  added(kSecret, writer);
+  std::vector<VersionId> versions;
+  for (int i = 0; i < 5; ++i) versions.push_back(update(10));
+  EXPECT_EQ(bodies(), 3U);
+  EXPECT_TRUE(world.bodies.contains(versions[4]));
+  EXPECT_TRUE(world.bodies.contains(versions[2]));
+  EXPECT_FALSE(world.bodies.contains(versions[1]));
+  EXPECT_EQ(stored().versions.size(), 6U);
+  EXPECT_EQ(stored().versions.front().body, model::BodyState::pruned);
+  EXPECT_THAT(world.heads_of(kSecret), ElementsAre(versions[4]));
+}
+
+TEST_F(Retention, KeepsWhatIsYoungHoweverMany) {
+  keep(1, 2);
+  added(kSecret, writer);
+  update(kDay / 2);
+  update(kDay / 2);
+  EXPECT_EQ(bodies(), 3U);
+  update(kDay);  // the first is two days old now
+  EXPECT_EQ(bodies(), 3U);
+}
+
+TEST_F(Retention, NeverDropsAHead) {
+  keep(1, 0);
+  const VersionId first = added(kSecret, writer);
+  Draft one = draft(writer);
+  const VersionId left = one.update(kSecret, kRoot, {first});
+  ASSERT_EQ(world.run(one.sign()).kind, OutcomeKind::applied);
+  Draft two = draft(owner);
+  const VersionId right = two.update(kSecret, kRoot, {first});
+  ASSERT_EQ(world.run(two.sign()).kind, OutcomeKind::applied);
+  EXPECT_THAT(world.heads_of(kSecret), UnorderedElementsAre(left, right));
+  EXPECT_EQ(bodies(), 2U);
+}
+
+TEST_F(Retention, DropsNothingWhileTheTimeIsSuspect) {
+  keep(1, 0);
+  added(kSecret, writer);
+  update(2 * kDay);  // a step of more than a day
+  EXPECT_EQ(bodies(), 2U);
+  ASSERT_EQ(world.run(draft(owner).with(model::ConfirmTime{}).sign()).kind, OutcomeKind::applied);
+  update(10);
+  EXPECT_EQ(bodies(), 1U);
+}
+
+TEST_F(Retention, ASecretThatChangesAllTheTimeCanAlwaysBeChangedAgain) {
+  added(kSecret, writer);
+  for (int batch = 0; batch < 20; ++batch) {  // 5,120 updates within a second
+    Draft tx = draft(writer);
+    std::vector<VersionId> heads = world.heads_of(kSecret);
+    while (tx.fields.changes.size() < model::kChangesMax) {
+      heads = {tx.update(kSecret, kRoot, heads)};
+    }
+    const Outcome outcome = world.run(tx.sign());
+    ASSERT_EQ(outcome.kind, OutcomeKind::applied) << base::error_text(outcome.reason);
+  }
+  EXPECT_EQ(bodies(), 1000U);
+  EXPECT_LT(stored().versions.size(), model::kVersionNodesMax);
+  EXPECT_EQ(world.heads_of(kSecret).size(), 1U);
 }
 
 }  // namespace

@@ -246,6 +246,38 @@ TEST_F(Governance, OfTwoConcurrentGenerationsTheLaterIsVoid) {
   expect_refused(writer, two, OutcomeKind::invalid, Error::wrong_generation);
 }
 
+TEST_F(Governance, ADeletedCategoryTakesNothingNewAndKeepsWhatItHas) {
+  ASSERT_EQ(world.run(draft(admin).with(child_category(kWork, kRoot)).sign()).kind,
+            OutcomeKind::applied);
+  Draft add = draft(writer);
+  const VersionId first = add.add(kSecret, kWork);
+  ASSERT_EQ(world.run(add.sign()).kind, OutcomeKind::applied);
+  ASSERT_EQ(world.run(draft(admin).with(model::DeleteCategory{kWork}).sign()).kind,
+            OutcomeKind::applied);
+  EXPECT_TRUE(category(world.state, kWork).value().value().deleted);
+  EXPECT_THAT(world.heads_of(kSecret), ElementsAre(first));
+  Draft again = draft(writer);
+  again.update(kSecret, kWork, {first});
+  expect_refused(writer, again.sign(), OutcomeKind::invalid, Error::state_unknown_category);
+  Draft moved = draft(writer);
+  const VersionId second = moved.update(kSecret, kRoot, {first});
+  EXPECT_EQ(world.run(moved.sign()).kind, OutcomeKind::applied);
+  EXPECT_THAT(world.heads_of(kSecret), ElementsAre(second));
+}
+
+TEST_F(Governance, ACategoryIsDeletedOnceAndTheRootNever) {
+  ASSERT_EQ(world.run(draft(admin).with(child_category(kWork, kRoot)).sign()).kind,
+            OutcomeKind::applied);
+  ASSERT_EQ(world.run(draft(admin).with(model::DeleteCategory{kWork}).sign()).kind,
+            OutcomeKind::applied);
+  expect_refused(admin, draft(admin).with(model::DeleteCategory{kWork}).sign(),
+                 OutcomeKind::invalid, Error::state_unknown_category);
+  expect_refused(admin, draft(admin).with(model::DeleteCategory{kNowhere}).sign(),
+                 OutcomeKind::invalid, Error::state_unknown_category);
+  expect_refused(owner, draft(owner).with(model::DeleteCategory{kRoot}).sign(),
+                 OutcomeKind::invalid, Error::root_category_needed);
+}
+
 // ---- settings and time ------------------------------------------------------------------------
 TEST_F(Governance, RetentionIsKept) {
   const model::Retention retention{7, 8, 9};
@@ -294,6 +326,17 @@ TEST_F(Governance, AHeightOutOfOrderOrATimeThatRunsBackIsABug) {
   EXPECT_DEATH((void)begin_commit(world.state, model::next(now.height),
                                   TimeMs{std::to_underlying(now.timestamp) - 1}),
                "timestamp");
+}
+
+TEST_F(Governance, TheStrategyIsKeptAsItIsSealed) {
+  const Bytes sealed = pattern(200, 1);
+  ASSERT_EQ(world.run(draft(admin).with(model::SetStrategy{sealed}).sign()).kind,
+            OutcomeKind::applied);
+  EXPECT_EQ(world.state.get(settings_key()).value(), sealed);
+  const Bytes other = pattern(100, 2);
+  ASSERT_EQ(world.run(draft(owner).with(model::SetStrategy{other}).sign()).kind,
+            OutcomeKind::applied);
+  EXPECT_EQ(world.state.get(settings_key()).value(), other);
 }
 
 }  // namespace

@@ -134,6 +134,60 @@ TEST(VersionDag, FindsAVersionByItsIdAndNothingByAnother) {
   EXPECT_EQ(find_version(secret, named<VersionId>(3)), nullptr);
 }
 
+// ---- what a merge starts from -----------------------------------------------------------------
+auto ancestor_of(std::vector<VersionNode> versions) -> std::optional<std::uint64_t> {
+  const SecretState secret{.id = {}, .category = {}, .versions = std::move(versions)};
+  const VersionNode* found = common_ancestor(secret, heads(secret));
+  return found == nullptr ? std::nullopt : std::optional{number_of(found)};
+}
+
+TEST(VersionDag, TheCommonAncestorIsTheLowestThatAllHeadsDescendFrom) {
+  EXPECT_EQ(ancestor_of({node(1, {}), node(2, {1}), node(3, {1})}), 1);
+  EXPECT_EQ(ancestor_of({node(1, {}), node(2, {1}), node(3, {2}), node(4, {2})}), 2);
+  EXPECT_EQ(ancestor_of({node(1, {}), node(2, {1}), node(3, {2}), node(4, {1})}), 1);
+  EXPECT_EQ(ancestor_of({node(1, {}), node(2, {1}), node(3, {1}), node(4, {1})}), 1);
+}
+
+TEST(VersionDag, OneHeadNeedsNoAncestorAndStrangersHaveNone) {
+  EXPECT_EQ(ancestor_of({node(1, {}), node(2, {1})}), std::nullopt);
+  EXPECT_EQ(ancestor_of({node(1, {}), node(2, {})}), std::nullopt);
+}
+
+TEST(VersionDag, AnAncestorIsLookedForThroughStubsAndDeletions) {
+  EXPECT_EQ(ancestor_of({node(1, {}), stub(2, {1}), node(3, {2}), node(4, {2})}), 1);
+  EXPECT_EQ(ancestor_of({node(1, {}), tombstone(2, {1}), node(3, {2}), node(4, {2})}), 1);
+  EXPECT_EQ(ancestor_of({stub(1, {}), node(3, {1}), node(4, {1})}), std::nullopt);
+}
+
+TEST(VersionDag, AResealedAncestorIsFoundByEitherName) {
+  EXPECT_EQ(ancestor_of({stub(1, {}), node(11, {}, 1), node(2, {1}), node(3, {11})}), 11);
+}
+
+TEST(VersionDag, OfTwoLowestAncestorsTheFirstCommittedCounts) {
+  auto one = node(1, {});
+  auto two = node(2, {1});
+  auto three = node(3, {1});
+  two.height = model::Height{3};
+  three.height = model::Height{2};
+  // A criss-cross: both 2 and 3 lie below both heads.
+  EXPECT_EQ(ancestor_of({one, two, three, node(4, {2, 3}), node(5, {2, 3})}), 3);
+  two.height = model::Height{1};
+  EXPECT_EQ(ancestor_of({one, two, three, node(4, {2, 3}), node(5, {2, 3})}), 2);
+}
+
+TEST(VersionDag, TheTypeOfAConflictFollowsFromItsHeads) {
+  using model::ConflictType;
+  const auto type_of = [](std::vector<VersionNode> versions) {
+    const SecretState secret{.id = {}, .category = {}, .versions = std::move(versions)};
+    return conflict_type(heads(secret));
+  };
+  EXPECT_EQ(type_of({node(1, {}), node(2, {1})}), std::nullopt);
+  EXPECT_EQ(type_of({node(1, {}), node(2, {1}), node(3, {1})}), ConflictType::concurrent_update);
+  EXPECT_EQ(type_of({node(1, {}), node(2, {1}), node(3, {2}), node(4, {1})}),
+            ConflictType::version);
+  EXPECT_EQ(type_of({node(1, {}), node(2, {1}), tombstone(3, {1})}), ConflictType::delete_update);
+}
+
 // ---- random DAGs against the rules written out ------------------------------------------------
 struct RandomDag {
   std::vector<VersionNode> versions;
