@@ -1,5 +1,5 @@
-// demo.cc: the whole way in a temporary folder: make a vault, import, search, read, add, kill the
-// daemon with SIGKILL, open again, compare, verify. Ends with the commands to start for real.
+// demo.cc: the whole way in a temporary folder: make a vault, import, search, read, add, edit one
+// secret twice at once, kill the daemon with SIGKILL, open again, compare, verify. Ends with the commands to start for real.
 // Nothing outside the folder is touched: XDG folders and socket of its own.
 #include <stdlib.h>  // NOLINT: mkdtemp, setenv
 #include <unistd.h>
@@ -14,6 +14,7 @@
 #include "api/generator.h"
 #include "cli/command.h"
 #include "cli/daemon.h"
+#include "cli/secret_diff.h"
 #include "cli/text.h"
 #include "formats/json_writer.h"
 #include "formats/synthetic.h"
@@ -67,6 +68,7 @@ class Demo {
     TRY_DO(step("searched", [&] { return search(); }));
     TRY_DO(step("read", [&] { return read_many(); }));
     TRY_DO(step("added", [&] { return add_many(); }));
+    TRY_DO(step("edited one secret twice at the same time", [&] { return edit_twice(); }));
     TRY_DO(step("killed the daemon with SIGKILL", [&] { return kill(); }));
     TRY_DO(step("a new daemon, and unlocked", [&] { return unlock(); }));
     TRY_DO(step("everything acknowledged is there", [&] { return look_again(); }));
@@ -190,6 +192,54 @@ class Demo {
     }
     detail_ = std::to_string(kAdded) +
               " secrets, each signed, ordered and on disk before it was acknowledged";
+    return {};
+  }
+
+  // Both edits are made from the version that is current now, as two devices would.
+  auto edit_from(const std::string& base, std::string_view member, std::string_view value)
+      -> Outcome<void> {
+    SecretBytes::Buffer body{&session_.memory()};
+    JsonWriter json{body};
+    json.begin_object();
+    json.member(member, value);
+    json.end_object();
+    Target target = session_.vault();
+    target.path("/secrets").segment(added_.front().first).query("base", base);
+    TRY_DO(session_.call("PATCH", target, body));
+    return {};
+  }
+  auto version_content(std::string_view version) -> Outcome<Answer> {
+    Target target = session_.vault();
+    target.path("/secrets").segment(added_.front().first).path("/versions").segment(version);
+    return session_.get(target.query("reveal", "true"));
+  }
+
+  auto edit_twice() -> Outcome<void> {
+    TRY(before, read(added_.front().first));
+    const std::string base{text_at(before.root(), "version")};
+    TRY_DO(edit_from(base, "username", "laptop"));
+    TRY_DO(edit_from(base, "notes", "written on the phone"));
+    TRY(after, read(added_.front().first));
+    if (text_at(after.root(), "username") != "laptop" ||
+        text_at(after.root(), "notes") != "written on the phone") {
+      return broken("one of two concurrent edits was lost");
+    }
+    Target target = session_.vault();
+    target.path("/secrets").segment(added_.front().first).path("/versions");
+    TRY(versions, session_.get(target));
+    const auto items = items_at(versions.root(), "items");
+    const std::size_t parents = items.empty() ? 0 : items_at(items.back(), "parents").size();
+    if (items.size() != 4 || parents != 2) return broken("the history lacks the merge");
+    TRY(first, version_content(text_at(items.front(), "version")));
+    TRY(last, version_content(text_at(items.back(), "version")));
+    const auto old_values = field_values(first.root(), session_.memory());
+    const auto new_values = field_values(last.root(), session_.memory());
+    std::string changed;
+    for (const FieldChange& change : changes_between(old_values, new_values)) {
+      changed += (changed.empty() ? "" : ", ") + change.name();
+    }
+    detail_ = "both edits are kept by a merge; its history has " + std::to_string(items.size()) +
+              " versions, and between first and last differ " + changed;
     return {};
   }
 
