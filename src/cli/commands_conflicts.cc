@@ -30,8 +30,8 @@ auto list(Session& session) -> Outcome<Exit> {
   }
   Table table{session.memory(), {"LABEL", "TYPE", "STRATEGY", "SIDES", "WAITS FOR YOU", "ID"}};
   for (const JsonValue& item : items) {
-    const std::size_t sides = std::max(items_at(item, "heads").size(),
-                                       items_at(item, "same_label").size() + 1);
+    const std::size_t sides =
+        std::max(items_at(item, "heads").size(), items_at(item, "same_label").size() + 1);
     table.cell(text_at(item, "label"));
     table.cell(text_at(item, "type"));
     table.cell(text_at(item, "strategy"));
@@ -265,25 +265,28 @@ auto add_rule(const RuleFlags& flags, Session& session) -> Outcome<Exit> {
   if (flags.strategy.empty() == flags.rule.empty()) {
     return usage("a rule needs either --strategy or --rule");
   }
-  return change_settings(
-      {.strategy = {}, .resolver = {}, .rule_without = {}, .rule_more = [&](JsonWriter& json) {
-         json.begin_object();
-         json.key("priority");
-         json.number(flags.priority);
-         const auto member = [&](const char* name, const std::string& text) {
-           if (!text.empty()) json.member(name, text);
-         };
-         member("category", flags.category);
-         member("label", flags.label);
-         member("tag", flags.tag);
-         member("field", flags.field);
-         member("type", flags.type);
-         member("strategy", flags.strategy);
-         member("rule", flags.rule);
-         member("separator", flags.separator);
-         json.end_object();
-       }},
-      session);
+  return change_settings({.strategy = {},
+                          .resolver = {},
+                          .rule_without = {},
+                          .rule_more =
+                              [&](JsonWriter& json) {
+                                json.begin_object();
+                                json.key("priority");
+                                json.number(flags.priority);
+                                const auto member = [&](const char* name, const std::string& text) {
+                                  if (!text.empty()) json.member(name, text);
+                                };
+                                member("category", flags.category);
+                                member("label", flags.label);
+                                member("tag", flags.tag);
+                                member("field", flags.field);
+                                member("type", flags.type);
+                                member("strategy", flags.strategy);
+                                member("rule", flags.rule);
+                                member("separator", flags.separator);
+                                json.end_object();
+                              }},
+                         session);
 }
 
 void declare_rule_flags(CLI::App& app, RuleFlags& flags) {
@@ -315,7 +318,8 @@ void declare_strategy(CLI::App& app, std::shared_ptr<Run> chosen) {
   strategy->callback([=] {
     *chosen = [=](Session& session) -> Outcome<Exit> {
       if (!name->empty()) {
-        SettingsChange change{.strategy = *name, .resolver = {}, .rule_without = {}, .rule_more = {}};
+        SettingsChange change{
+            .strategy = *name, .resolver = {}, .rule_without = {}, .rule_more = {}};
         if (!resolver->empty()) change.resolver = *resolver;
         return change_settings(change, session);
       }
@@ -337,15 +341,14 @@ void declare_rules(CLI::App& app, std::shared_ptr<Run> chosen) {
   CLI::App* set = rule->add_subcommand("set", "add a rule");
   auto flags = std::make_shared<RuleFlags>();
   declare_rule_flags(*set, *flags);
-  set->callback(
-      [=] { *chosen = [=](Session& session) { return add_rule(*flags, session); }; });
+  set->callback([=] { *chosen = [=](Session& session) { return add_rule(*flags, session); }; });
   CLI::App* rm = rule->add_subcommand("rm", "remove a rule");
   auto id = std::make_shared<std::string>();
   rm->add_option("ID", *id, "of the rule, or its beginning")->required();
   rm->callback([=] {
     *chosen = [=](Session& session) {
-      return change_settings(
-          {.strategy = {}, .resolver = {}, .rule_without = *id, .rule_more = {}}, session);
+      return change_settings({.strategy = {}, .resolver = {}, .rule_without = *id, .rule_more = {}},
+                             session);
     };
   });
 }

@@ -127,8 +127,9 @@ auto add_attachments(const AttachmentFlags& flags, Session& session) -> Outcome<
                                  : flags.name;
     const Target target = attachment_target(secret, name, session);
     TRY(receipt, content.expose([&](base::ByteView bytes) {
-      return session.call("PUT", target, bytes,
-                          {{"If-Match", secret.etag}, {"Content-Type", "application/octet-stream"}});
+      return session.call(
+          "PUT", target, bytes,
+          {{"If-Match", secret.etag}, {"Content-Type", "application/octet-stream"}});
     }));
     print_receipt(receipt, "Attached '" + name + "'.", session);
   }
@@ -222,8 +223,8 @@ auto rename_category(const CategoryFlags& flags, Session& session) -> Outcome<Ex
 }
 
 auto move_category(const CategoryFlags& flags, Session& session) -> Outcome<Exit> {
-  return patch_category(flags, "parent",
-                        "'" + flags.name + "' lies below '" + flags.to + "' now.", session);
+  return patch_category(flags, "parent", "'" + flags.name + "' lies below '" + flags.to + "' now.",
+                        session);
 }
 
 auto remove_category(const CategoryFlags& flags, Session& session) -> Outcome<Exit> {
@@ -350,8 +351,7 @@ auto declare_category(CLI::App& app) -> Run {
   };
   name(add_action(app, chosen, "add", "make a category", flags, add_category),
        "its name; Work/Mail lies below Work");
-  name(add_action(app, chosen, "rename", "rename a category", flags, rename_category),
-       "name or id")
+  name(add_action(app, chosen, "rename", "rename a category", flags, rename_category), "name or id")
       ->add_option("NEW", flags->to, "the new name")
       ->required();
   name(add_action(app, chosen, "move", "put it below another", flags, move_category), "name or id")
@@ -368,16 +368,16 @@ auto declare_tag(CLI::App& app) -> Run {
   auto flags = std::make_shared<TagFlags>();
   add_action(app, chosen, "list", "every tag, with the number of its secrets", flags, list_tags);
   const auto one = [&](const char* name, const char* about, bool adds) {
-    CLI::App* sub = add_action(app, chosen, name, about, flags,
-                               [adds](const TagFlags& given, Session& session) {
-                                 return tag_one(given, adds, session);
-                               });
+    CLI::App* sub = add_action(
+        app, chosen, name, about, flags,
+        [adds](const TagFlags& given, Session& session) { return tag_one(given, adds, session); });
     item_option(*sub, flags->item);
     sub->add_option("TAG", flags->tag, "the tag")->required();
   };
   one("add", "give a secret a tag", true);
   one("rm", "take a tag from a secret", false);
-  CLI::App* rename = add_action(app, chosen, "rename", "rename a tag everywhere", flags, rename_tag);
+  CLI::App* rename =
+      add_action(app, chosen, "rename", "rename a tag everywhere", flags, rename_tag);
   rename->add_option("TAG", flags->tag, "the tag")->required();
   rename->add_option("NEW", flags->to, "its new name")->required();
   return [chosen](Session& session) { return (*chosen)(session); };

@@ -1,6 +1,7 @@
 // demo.cc: the whole way in a temporary folder: make a vault, import, search, read, add, edit one
-// secret twice at once, kill the daemon with SIGKILL, open again, compare, verify. Ends with the commands to start for real.
-// Nothing outside the folder is touched: XDG folders and socket of its own.
+// secret twice at once, kill the daemon with SIGKILL, open again, compare, verify. Ends with the
+// commands to start for real. Nothing outside the folder is touched: XDG folders and socket of its
+// own.
 #include <stdlib.h>  // NOLINT: mkdtemp, setenv
 #include <unistd.h>
 

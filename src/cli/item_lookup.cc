@@ -29,10 +29,10 @@ auto deleted_named(std::string_view item, Session& session) -> Outcome<std::stri
     cursor = text_at(page.root(), "next");
   } while (!cursor.empty());
   if (!others.empty()) {
-    return problem(Exit::not_found,
-                   "several deleted secrets are named '" + std::string{item} + "'\n  " + found +
-                       others,
-                   "name one by its id");
+    return problem(
+        Exit::not_found,
+        "several deleted secrets are named '" + std::string{item} + "'\n  " + found + others,
+        "name one by its id");
   }
   return found;
 }

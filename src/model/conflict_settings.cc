@@ -161,8 +161,7 @@ class SettingsReader {
   }
   auto rule(std::vector<ConflictRule>& rules) -> Result<void> {
     TRY_DO(in_.array_of(4));
-    ConflictRule item{
-        .id = {}, .condition = RuleCondition{memory_}, .action = Strategy::merge};
+    ConflictRule item{.id = {}, .condition = RuleCondition{memory_}, .action = Strategy::merge};
     TRY(id, in_.fixed_bytes<RuleId>());
     item.id = id;
     TRY(priority, in_.uint(~std::uint64_t{0}));

@@ -97,9 +97,9 @@ struct ConflictInfo {
   SummaryRef summary;  // of the secret as it is shown
   model::ConflictType type{};
   model::Strategy strategy{};
-  bool open = false;                // waits for the user
-  std::vector<VersionId> heads;     // ascending
-  std::vector<SecretId> same_label; // duplicate_label: the others, in committed order
+  bool open = false;                 // waits for the user
+  std::vector<VersionId> heads;      // ascending
+  std::vector<SecretId> same_label;  // duplicate_label: the others, in committed order
 };
 
 // How a user settles a conflict: one head as it is, or a merge in which some fields have a rule of
@@ -220,8 +220,8 @@ class DistributedVault {
   [[nodiscard]] auto get_version(const SecretId& id, const VersionId& version) const
       -> Detailed<Entry>;
 
-  // Open conflicts and equal labels; and how the conflict of a secret is settled, or, where there is
-  // none, how its last merge was. unknown_secret; no_conflict.
+  // Open conflicts and equal labels; and how the conflict of a secret is settled, or, where there
+  // is none, how its last merge was. unknown_secret; no_conflict.
   [[nodiscard]] auto conflicts() const -> Detailed<std::vector<ConflictInfo>>;
   [[nodiscard]] auto conflict(const SecretId& id) const -> Detailed<Resolution>;
   [[nodiscard]] auto conflict_settings() const
@@ -247,8 +247,7 @@ class DistributedVault {
 
   [[nodiscard]] auto add_category(std::string_view name, std::optional<CategoryId> parent)
       -> Detailed<CategoryId>;
-  [[nodiscard]] auto rename_category(const CategoryId& id, std::string_view name)
-      -> Detailed<void>;
+  [[nodiscard]] auto rename_category(const CategoryId& id, std::string_view name) -> Detailed<void>;
   [[nodiscard]] auto move_category(const CategoryId& id, const CategoryId& parent)
       -> Detailed<void>;
   // category_not_empty while it has live secrets or categories below it.

@@ -210,7 +210,8 @@ auto Index::category_at(std::string_view path) const -> std::optional<CategoryId
   while (!path.empty()) {
     const std::size_t slash = std::min(path.find('/'), path.size());
     const auto child = std::ranges::find_if(categories_, [&](const auto& pair) {
-      return pair.second.parent == at && !pair.second.deleted && equal_text(pair.second.name, path.substr(0, slash));
+      return pair.second.parent == at && !pair.second.deleted &&
+             equal_text(pair.second.name, path.substr(0, slash));
     });
     if (child == categories_.end()) return std::nullopt;
     at = child->first;

@@ -129,8 +129,8 @@ auto DistributedVault::Impl::load_categories(Unlocked& unlocked) const -> Result
           return vault::open_name(aead, header_.vault, category.record.id.view(),
                                   category.record.sealed_name, *root_key, ports_.plaintext)
               .transform([&](base::SecretBytes name) {
-                unlocked.index.put_category(
-                    {category.record.id, category.record.parent, std::move(name), category.deleted});
+                unlocked.index.put_category({category.record.id, category.record.parent,
+                                             std::move(name), category.deleted});
               });
         });
     return opened.has_value();

@@ -37,11 +37,11 @@ struct WriteOperation {
   std::optional<CategoryId> category;   // secrets: where to (add: root if absent); else the parent
   std::optional<model::Secret> secret;  // add, update, merge, restore
   std::optional<std::vector<VersionId>> if_heads{};  // stale_version unless these are the heads
-  std::string category_name{};              // add_category, rename_category
-  CategoryId category_id{};                 // of the four that concern one
-  std::optional<VersionId> made_from{};     // update: its parent, head or not
-  base::SecretBytes* settings = nullptr;    // set_settings: encoded
-  model::Retention retention{};             // set_retention
+  std::string category_name{};                       // add_category, rename_category
+  CategoryId category_id{};                          // of the four that concern one
+  std::optional<VersionId> made_from{};              // update: its parent, head or not
+  base::SecretBytes* settings = nullptr;             // set_settings: encoded
+  model::Retention retention{};                      // set_retention
   std::optional<Detailed<Receipt>> result{};
 };
 [[nodiscard]] auto writes_content(WriteOperation::Kind kind) -> bool;

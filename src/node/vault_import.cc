@@ -232,9 +232,7 @@ auto DistributedVault::Impl::import(formats::Imported file, const ImportOptions&
     }
     put(std::move(entry.secret));
     if (entry.deleted) {
-      run.add(
-          number,
-          {.kind = Kind::remove, .secret_id = id, .category = {}, .secret = {}});
+      run.add(number, {.kind = Kind::remove, .secret_id = id, .category = {}, .secret = {}});
     }
     if (run.full()) TRY_DO(run.flush(number, total, submit_chunk));
   }

@@ -73,8 +73,8 @@ auto DistributedVault::Impl::compose_category_change(Draft& draft, WriteOperatio
       if (key == nullptr) return fail(Error::not_permitted);
       TRY(name, vault::seal_name(aead_, header_.vault, operation.category_id.view(),
                                  operation.category_name, *key, ports_.random<crypto::Nonce>()));
-      draft.transaction.changes.push_back({model::RenameCategory{
-          {operation.category_id, stored->record.parent, std::move(name)}}});
+      draft.transaction.changes.push_back(
+          {model::RenameCategory{{operation.category_id, stored->record.parent, std::move(name)}}});
       break;
     }
     case Kind::move_category: {
@@ -85,7 +85,8 @@ auto DistributedVault::Impl::compose_category_change(Draft& draft, WriteOperatio
         at = parent->second.parent;
       }
       const auto& own = unlocked.index.categories().at(operation.category_id);
-      const auto name = own.name.expose_text([](std::string_view text) { return std::string{text}; });
+      const auto name =
+          own.name.expose_text([](std::string_view text) { return std::string{text}; });
       TRY_DO(check_category_name(unlocked, name, operation.category));
       draft.transaction.changes.push_back(
           {model::MoveCategory{operation.category_id, operation.category}});

@@ -253,7 +253,8 @@ auto DistributedVault::Impl::conflicts() const -> Detailed<std::vector<ConflictI
                          .same_label = {}});
       }
       if (!summary->duplicate_label) continue;
-      const auto label = summary->label.expose([](base::ByteView v) { return crypto::sha256({v}); });
+      const auto label =
+          summary->label.expose([](base::ByteView v) { return crypto::sha256({v}); });
       const auto [first, added] = labels.try_emplace({summary->category, label}, found.size());
       if (!added) {
         found[first->second].same_label.push_back(summary->id);

@@ -316,8 +316,8 @@ auto DistributedVault::Impl::sign(Draft& draft) -> Result<model::VerifiedTransac
                         signature, std::move(decoded));
 }
 
-// The state has changed; the index and the caches follow. A secret that cannot be read any more is a
-// damaged store, which the next read of it will say.
+// The state has changed; the index and the caches follow. A secret that cannot be read any more is
+// a damaged store, which the next read of it will say.
 void DistributedVault::Impl::publish(Draft& draft) {
   const StoredState state{ledger_->store()};
   const std::unique_lock lock{mutex_};

@@ -127,7 +127,8 @@ auto combined(const Values<Field>& values, const ChosenRule& chosen, std::size_t
   if (chosen.rule != FieldRule::concatenate) return std::nullopt;
   Values<SecretBytes> texts;
   for (const Field* field : values) {
-    if (!field->value.expose([](base::ByteView v) { return base::is_utf8(v); })) return std::nullopt;
+    if (!field->value.expose([](base::ByteView v) { return base::is_utf8(v); }))
+      return std::nullopt;
     texts.push_back(&field->value);
   }
   auto joined = concatenated(texts, chosen.separator, model::kTextBytesMax, memory);
@@ -291,9 +292,8 @@ class Merger {
     std::vector<std::size_t> preferred;
     if (writer_ && rule != FieldRule::latest) {
       const bool local = rule == FieldRule::take_local;
-      std::ranges::copy_if(candidates, std::back_inserter(preferred), [&](std::size_t i) {
-        return (sides_[i].author == *writer_) == local;
-      });
+      std::ranges::copy_if(candidates, std::back_inserter(preferred),
+                           [&](std::size_t i) { return (sides_[i].author == *writer_) == local; });
     }
     const auto& from = preferred.empty() ? candidates : preferred;
     return *std::ranges::max_element(from, {}, [&](std::size_t i) {
@@ -308,7 +308,7 @@ class Merger {
   }
 
   void merge_texts(Secret& into) {
-    const auto merge = [&](const Plan& plan, SecretBytes Secret::*member) {
+    const auto merge = [&](const Plan& plan, SecretBytes Secret::* member) {
       auto value = choose<SecretBytes>(plan, [&](const Secret& secret) {
         return (secret.*member).empty() ? nullptr : &(secret.*member);
       });
@@ -326,7 +326,7 @@ class Merger {
   }
 
   void merge_lists(Secret& into) {
-    const auto merge = [&]<class T>(const Plan& plan, std::vector<T> Secret::*member) {
+    const auto merge = [&]<class T>(const Plan& plan, std::vector<T> Secret::* member) {
       auto value = choose<std::vector<T>>(plan, [&](const Secret& secret) {
         return (secret.*member).empty() ? nullptr : &(secret.*member);
       });
@@ -339,7 +339,7 @@ class Merger {
 
   // Custom fields and attachments are merged by name; the n-th of a name with the n-th.
   template <class T, class NameOf>
-  void merge_by_name(std::string_view list, std::vector<T> Secret::*member, Secret& into,
+  void merge_by_name(std::string_view list, std::vector<T> Secret::* member, Secret& into,
                      NameOf&& name_of) {
     std::map<const Secret*, ByName<T>> lists;
     const auto note = [&](const Secret* secret) {

@@ -1,8 +1,8 @@
-// field_merge.h: three-way merge of the fields of one secret. A field changed on one side takes that
-// side; changed to different values on several, the rule of the field decides. A field that one
-// side removed and another changed is kept. Used by resolve alone.
-// Limits: model/secret.h. Threads: pure. Errors: secret_memory_exhausted (thrown as bad_alloc).
-// Source: docs/design/vault.md §2.
+// field_merge.h: three-way merge of the fields of one secret. A field changed on one side takes
+// that side; changed to different values on several, the rule of the field decides. A field that
+// one side removed and another changed is kept. Used by resolve alone. Limits: model/secret.h.
+// Threads: pure. Errors: secret_memory_exhausted (thrown as bad_alloc). Source:
+// docs/design/vault.md §2.
 #pragma once
 
 #include <functional>

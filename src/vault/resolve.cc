@@ -18,8 +18,7 @@ constexpr std::string_view kDefaultSeparator = "\n";
 
 auto matches(const SecretBytes& pattern, const SecretBytes& text) -> bool {
   return pattern.expose_text([&](std::string_view wanted) {
-    return text.expose_text(
-        [&](std::string_view have) { return matches_pattern(wanted, have); });
+    return text.expose_text([&](std::string_view have) { return matches_pattern(wanted, have); });
   });
 }
 
@@ -86,13 +85,12 @@ auto strategy_rule(const std::vector<const ConflictRule*>& rules,
                    const std::vector<FieldOutcome>& fields) -> const ConflictRule* {
   for (const ConflictRule* rule : rules) {
     if (!std::holds_alternative<Strategy>(rule->action)) continue;
-    const bool concerns =
-        rule->condition.field.empty() ||
-        std::ranges::any_of(fields, [&](const FieldOutcome& outcome) {
-          return outcome.field.expose_text([&](std::string_view name) {
-            return matches_field(rule->condition.field, name);
-          });
-        });
+    const bool concerns = rule->condition.field.empty() ||
+                          std::ranges::any_of(fields, [&](const FieldOutcome& outcome) {
+                            return outcome.field.expose_text([&](std::string_view name) {
+                              return matches_field(rule->condition.field, name);
+                            });
+                          });
     if (concerns) return rule;
   }
   return nullptr;

@@ -35,8 +35,8 @@ struct Conflict {
   model::ConflictType type{};
   std::vector<Head> heads;  // two or more, in any order
   std::optional<model::VersionId> ancestor_id{};
-  const model::Secret* ancestor = nullptr;   // borrowed; null: the merge has two sides only
-  std::optional<model::DeviceId> writer{};   // who will write the merge; nothing: only reading
+  const model::Secret* ancestor = nullptr;  // borrowed; null: the merge has two sides only
+  std::optional<model::DeviceId> writer{};  // who will write the merge; nothing: only reading
 };
 
 struct FieldOutcome {
@@ -50,14 +50,14 @@ struct FieldOutcome {
 struct Resolution {
   model::ConflictType type{};
   model::Strategy strategy{};
-  std::optional<model::RuleId> rule;          // that chose the strategy
-  std::vector<model::VersionId> heads;        // ascending
+  std::optional<model::RuleId> rule;    // that chose the strategy
+  std::vector<model::VersionId> heads;  // ascending
   std::optional<model::VersionId> ancestor;
-  std::optional<model::VersionId> shown;      // the head whose content this is; nothing: a merge
-  std::optional<model::Secret> content;       // nothing: every head is a tombstone
-  std::vector<FieldOutcome> fields;           // that were changed in different ways
-  bool differs = true;  // false: all heads say the same, which is no conflict
-  bool open = false;    // waits for the user, or for a resolver where a merge is written
+  std::optional<model::VersionId> shown;  // the head whose content this is; nothing: a merge
+  std::optional<model::Secret> content;   // nothing: every head is a tombstone
+  std::vector<FieldOutcome> fields;       // that were changed in different ways
+  bool differs = true;                    // false: all heads say the same, which is no conflict
+  bool open = false;  // waits for the user, or for a resolver where a merge is written
 };
 
 // The strategy `custom`: makes one content of several. Must not depend on the order of heads.

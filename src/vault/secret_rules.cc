@@ -14,8 +14,8 @@ using model::Version;
 using model::VersionKind;
 using model::VersionNode;
 
-inline constexpr std::size_t kBodiesKeptMax = 1000;         // of one secret
-inline constexpr std::size_t kStubsForgottenFrom = 3000;    // versions of one secret
+inline constexpr std::size_t kBodiesKeptMax = 1000;       // of one secret
+inline constexpr std::size_t kStubsForgottenFrom = 3000;  // versions of one secret
 static_assert(kBodiesKeptMax < kStubsForgottenFrom);
 static_assert(kStubsForgottenFrom < model::kVersionNodesMax);
 
@@ -60,9 +60,9 @@ auto writable(const RuleContext& context, const Version& version) -> Ruling {
   return holds();
 }
 
-// The bodies of versions that are no heads and that the retention rule keeps no longer go, and leave
-// stubs. Only the newest kBodiesKeptMax stay however young they are, so that a secret that changes
-// every minute can always be changed again.
+// The bodies of versions that are no heads and that the retention rule keeps no longer go, and
+// leave stubs. Only the newest kBodiesKeptMax stay however young they are, so that a secret that
+// changes every minute can always be changed again.
 void prune(const RuleContext& context, const model::Retention& retention, SecretState& state) {
   constexpr std::uint64_t kDayMs = 24ULL * 60 * 60 * 1000;
   if (state.versions.size() <= std::min<std::uint64_t>(retention.versions, kBodiesKeptMax)) return;

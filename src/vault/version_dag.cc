@@ -95,7 +95,8 @@ class Ancestry {
     const VersionNode* found = nullptr;
     for (const VersionNode* node : nodes->second) {
       if (is_stub(*node) || node->kind != model::VersionKind::content) continue;
-      if (found == nullptr || std::pair{node->height, node->id} < std::pair{found->height, found->id}) {
+      if (found == nullptr ||
+          std::pair{node->height, node->id} < std::pair{found->height, found->id}) {
         found = node;
       }
     }

@@ -15,10 +15,8 @@ class ConflictSettingsTest : public testing::Test {
     return examples::secret_bytes(*memory_, value);
   }
   auto rule(RuleAction action) -> ConflictRule {
-    ConflictRule made{.id = {},
-                      .priority = 7,
-                      .condition = RuleCondition{*memory_},
-                      .action = std::move(action)};
+    ConflictRule made{
+        .id = {}, .priority = 7, .condition = RuleCondition{*memory_}, .action = std::move(action)};
     made.id.bytes.fill(9);
     return made;
   }
@@ -81,7 +79,8 @@ TEST_F(ConflictSettingsTest, LimitsAreKept) {
   settings.resolver = text(std::string(kResolverBytesMax + 1, 'x'));
   EXPECT_EQ(encode(settings, *memory_).error(), Error::too_long);
   settings.resolver = text("");
-  for (std::size_t i = 0; i < kConflictRulesMax; ++i) settings.rules.push_back(rule(Strategy::merge));
+  for (std::size_t i = 0; i < kConflictRulesMax; ++i)
+    settings.rules.push_back(rule(Strategy::merge));
   EXPECT_TRUE(encode(settings, *memory_).has_value());
   settings.rules.push_back(rule(Strategy::merge));
   EXPECT_EQ(encode(settings, *memory_).error(), Error::too_long);

@@ -68,10 +68,12 @@ TEST_F(DistributedVaultTest, LockGivesBackAllMemoryOfSecrets) {
 TEST_F(DistributedVaultTest, UpdateReplacesAndKeepsTheIfVersionPromise) {
   create();
   const Receipt first = add("GitHub", "one");
-  const auto second = vault_->update(first.secret, secret("GitHub", "ann", "two"), {.heads = {{first.version}}});
+  const auto second =
+      vault_->update(first.secret, secret("GitHub", "ann", "two"), {.heads = {{first.version}}});
   ASSERT_TRUE(second) << second.error().text();
   EXPECT_EQ(password_of(first.secret), "two");
-  const auto stale = vault_->update(first.secret, secret("GitHub", "ann", "three"), {.heads = {{first.version}}});
+  const auto stale =
+      vault_->update(first.secret, secret("GitHub", "ann", "three"), {.heads = {{first.version}}});
   ASSERT_FALSE(stale);
   EXPECT_EQ(stale.error().code, Error::stale_version);
   EXPECT_EQ(password_of(first.secret), "two");
@@ -97,8 +99,7 @@ TEST_F(DistributedVaultTest, PurgedSecretsLeaveNoBodyOnDisk) {
   EXPECT_TRUE(vault_->list({.deleted = true})->empty());
   expect_verified();
   EXPECT_EQ(vault_->verify({})->versions, 0U);
-  EXPECT_EQ(vault_->remove(receipt.secret, false, {}).error().code,
-            Error::unknown_secret);
+  EXPECT_EQ(vault_->remove(receipt.secret, false, {}).error().code, Error::unknown_secret);
 }
 
 TEST_F(DistributedVaultTest, FindsByLabelByCategoryAndByIdPrefix) {

@@ -275,8 +275,9 @@ TEST_F(VersionsTest, ACategoryNeverLiesBelowItselfAndTheRootStays) {
   EXPECT_EQ(vault_->rename_category(*mail, "").error().code, Error::empty_label);
   ASSERT_TRUE(vault_->add_category("Post", *work));
   EXPECT_EQ(vault_->rename_category(*mail, "Post").error().code, Error::category_exists);
-  EXPECT_EQ(vault_->rename_category(*mail, std::string(kCategoryNameBytesMax + 1, 'x')).error().code,
-            Error::too_long);
+  EXPECT_EQ(
+      vault_->rename_category(*mail, std::string(kCategoryNameBytesMax + 1, 'x')).error().code,
+      Error::too_long);
   ASSERT_TRUE(vault_->rename_category(*mail, std::string(kCategoryNameBytesMax, 'x')));
   reopen();
   EXPECT_TRUE(vault_->find_category(std::string(kCategoryNameBytesMax, 'x'))->has_value());

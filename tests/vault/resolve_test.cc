@@ -255,8 +255,8 @@ TEST_F(Resolve, AnUpdateSurvivesADeletion) {
   deleted.type = ConflictType::delete_update;
   deleted.heads[0].content = nullptr;
   phone_.password = bytes("two");
-  for (const Strategy strategy : {Strategy::merge, Strategy::last_write_wins,
-                                  Strategy::first_write_wins, Strategy::manual}) {
+  for (const Strategy strategy :
+       {Strategy::merge, Strategy::last_write_wins, Strategy::first_write_wins, Strategy::manual}) {
     settings_.strategy = strategy;
     const Resolution result = settled(deleted);
     EXPECT_EQ(result.shown, named_version(12));
@@ -448,9 +448,15 @@ TEST_F(Resolve, TwoSecretsAreNotMerged) {
 }
 
 TEST(MatchesPattern, KnowsStarsAndQuestionMarks) {
-  for (const auto& [pattern, text] : std::initializer_list<std::pair<const char*, const char*>>{
-           {"", "anything"}, {"*", ""}, {"a*c", "abbc"}, {"a*c", "ac"}, {"a?c", "abc"},
-           {"*b*", "abc"}, {"**", "x"}, {"a*b*c", "axxbyyc"}}) {
+  for (const auto& [pattern, text] :
+       std::initializer_list<std::pair<const char*, const char*>>{{"", "anything"},
+                                                                  {"*", ""},
+                                                                  {"a*c", "abbc"},
+                                                                  {"a*c", "ac"},
+                                                                  {"a?c", "abc"},
+                                                                  {"*b*", "abc"},
+                                                                  {"**", "x"},
+                                                                  {"a*b*c", "axxbyyc"}}) {
     EXPECT_TRUE(matches_pattern(pattern, text)) << pattern << " " << text;
   }
   for (const auto& [pattern, text] : std::initializer_list<std::pair<const char*, const char*>>{
@@ -478,7 +484,8 @@ class RandomHeads {
     }
     for (const char* name : {"pin", "puk", "pin"}) {
       if (below(2) == 0) {
-        made.fields.push_back({bytes(one_of({"", "card"})), bytes(name), bytes(one_of({"1", "2"}))});
+        made.fields.push_back(
+            {bytes(one_of({"", "card"})), bytes(name), bytes(one_of({"1", "2"}))});
       }
     }
     if (below(3) == 0) made.totp.secret = bytes(one_of({"s", "t"}));
