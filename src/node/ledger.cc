@@ -80,14 +80,19 @@ auto StoredState::get(const model::StateKey& key) const -> Result<std::optional<
   return store_.get(Column::state, key.encoded());
 }
 
+auto RememberedState::get(const model::StateKey& key) const -> Result<std::optional<Bytes>> {
+  if (const auto known = known_.find(key); known != known_.end()) return known->second;
+  TRY(found, below_.get(key));
+  return known_.emplace(key, std::move(found)).first->second;
+}
+
 Ledger::Ledger(store::Path folder, std::unique_ptr<store::RocksStore> store,
                std::unique_ptr<store::SignerFile> signer_file, crypto::Signer signer,
                model::VaultId vault, Tip tip, const Ports& ports)
     : folder_{std::move(folder)},
       ports_{ports},
       store_{std::move(store)},
-      signer_file_{std::move(signer_file)},
-      signer_{std::move(signer)},
+      signer_{std::move(signer), std::move(signer_file)},
       vault_{vault},
       solo_{vault, tip.solo, log_root_of},
       tip_{std::move(tip)} {}
@@ -201,45 +206,50 @@ auto Ledger::may_propose() const -> Detailed<void> {
   return {};
 }
 
-auto Ledger::order(std::span<const model::VerifiedTransaction> transactions)
-    -> Result<consensus::OrderedCommit> {
+auto Ledger::propose(std::span<const model::VerifiedTransaction> transactions)
+    -> Result<model::TimeMs> {
   std::vector<consensus::Item> items;
   for (const auto& transaction : transactions) {
     TRY(id, model::Digest::from(transaction->id.view()));
     items.push_back({id, transaction->bytes});
   }
-  TRY(message, solo_.propose(std::move(items), ports_.now()));
-  const auto random = signature_randomness(ports_.entropy);
-  auto signature = signer_.sign(crypto::Purpose::block, message, random);
-  if (!signature) {
-    solo_.drop_proposal();
-    return fail(signature.error());
-  }
-  return solo_.on_signed(*signature);
+  const model::TimeMs now = ports_.now();
+  TRY(message, solo_.propose(std::move(items), now));
+  signer_.begin(crypto::Purpose::block, std::move(message), signature_randomness(ports_.entropy));
+  return std::max(now, solo_.state().timestamp);
 }
 
+// The block is signed on another thread while this one applies it; a failure of either ends
+// writing, as the trees in memory run ahead of the disk.
 auto Ledger::commit(std::span<const model::VerifiedTransaction> transactions)
     -> Detailed<Committed> {
   CHECK(!transactions.empty());
+  if (const auto noted = signer_.noted(); !noted) stop_writing(Error::store_failed);
   TRY_DO(may_propose());
-  TRY(ordered, order(transactions));
+  TRY(timestamp, propose(transactions));
+  const Height height = model::next(solo_.state().height);
   const StoredState stored{*store_};
-  vault::StateOverlay state{stored};
+  const RememberedState remembered{stored};
+  vault::StateOverlay state{remembered};
   Batch batch;
-  // From here the trees in memory run ahead of the disk: any failure ends writing.
-  auto committed = apply_all(ordered, transactions, state, batch);
-  const Result<void> prepared =
+  auto committed = apply_all(height, timestamp, transactions, state, batch);
+  Result<void> prepared =
       committed ? store_state(state.changes(), batch) : Result<void>{fail(committed.error())};
+  const auto signature = signer_.finish();
+  if (prepared && !signature) prepared = fail(signature.error());
   if (!prepared) {
+    solo_.drop_proposal();
     stop_writing(Error::store_failed);
     return fail(prepared.error(), folder_.string());
   }
+  const consensus::OrderedCommit ordered = solo_.on_signed(*signature);
+  CHECK(ordered.commit.height == height);
+  CHECK(ordered.commit.timestamp == timestamp);
   Tip tip{.solo = ordered.after,
           .state_root = tree_.root(),
           .audit_root = audit_.root(),
           .audit_size = audit_.size(),
           .audit_edge = audit_.edge()};
-  const Height height = ordered.commit.height;
   batch.put(Column::commits, number_key(std::to_underlying(height)), ordered.commit_bytes);
   model::Block stored_block = ordered.block;
   stored_block.payload.clear();  // the transactions are stored by height and index
@@ -257,26 +267,23 @@ auto Ledger::commit(std::span<const model::VerifiedTransaction> transactions)
     return fail(written.error(), folder_.string());
   }
   solo_.on_persisted(ordered);
-  const store::SignerState signed_state{.epoch = std::to_underlying(ordered.after.epoch),
-                                        .round = std::to_underlying(ordered.after.last_block.round),
-                                        .digest = ordered.after.last_block.digest.bytes,
-                                        .synced = store_->last_synced()};
-  // The commit is durable; if only the signer file fails, it counts and writing ends here.
-  if (auto noted = signer_file_->write(signed_state); !noted) stop_writing(Error::store_failed);
+  signer_.note({.epoch = std::to_underlying(ordered.after.epoch),
+                .round = std::to_underlying(ordered.after.last_block.round),
+                .digest = ordered.after.last_block.digest.bytes,
+                .synced = store_->last_synced()});
   const std::unique_lock lock{mutex_};
   tip_ = std::move(tip);
   return *std::move(committed);
 }
 
-auto Ledger::apply_all(const consensus::OrderedCommit& ordered,
+auto Ledger::apply_all(Height height, model::TimeMs timestamp,
                        std::span<const model::VerifiedTransaction> transactions,
                        vault::StateOverlay& state, Batch& batch) -> Result<Committed> {
-  Committed committed{.height = ordered.commit.height, .outcomes = {}};
-  TRY(begun, vault::begin_commit(state, ordered.commit.height, ordered.commit.timestamp));
+  Committed committed{.height = height, .outcomes = {}};
+  TRY(begun, vault::begin_commit(state, height, timestamp));
   state.absorb(begun);
   for (std::size_t i = 0; i < transactions.size(); ++i) {
-    TRY(outcome,
-        vault::apply(state, transactions[i], {ordered.commit.height, i, ordered.commit.timestamp}));
+    TRY(outcome, vault::apply(state, transactions[i], {height, i, timestamp}));
     state.absorb(outcome.changes);
     for (const vault::BodyChange& body : outcome.bodies) {
       Bytes key = base::to_bytes(body.version.view());
@@ -340,9 +347,9 @@ auto Ledger::store_checkpoint(const consensus::OrderedCommit& ordered, const Tip
                                      .timestamp = ordered.commit.timestamp,
                                      .next = {}};
   Bytes encoded = model::encode(checkpoint);
-  const auto random = signature_randomness(ports_.entropy);
-  TRY(signature, signer_.sign(crypto::Purpose::checkpoint,
-                              model::checkpoint_message(vault_, encoded), random));
+  signer_.begin(crypto::Purpose::checkpoint, model::checkpoint_message(vault_, encoded),
+                signature_randomness(ports_.entropy));
+  TRY(signature, signer_.finish());
   const model::CheckpointVote vote{.checkpoint = std::move(encoded),
                                    .author = model::device_id(signer_.public_key()),
                                    .signature = signature};

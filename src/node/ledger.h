@@ -18,6 +18,7 @@
 #include "model/transaction.h"
 #include "node/ports.h"
 #include "store/rocks_store.h"
+#include "node/node_signer.h"
 #include "store/signer_file.h"
 #include "vault/apply.h"
 
@@ -42,6 +43,19 @@ class StoredState final : public vault::StateView {
 
  private:
   const ports::Reader& store_;
+};
+
+// The same, each record read once: for the length of one commit, in which only the overlay above it
+// changes. Threads: one.
+class RememberedState final : public vault::StateView {
+ public:
+  explicit RememberedState(const vault::StateView& below) : below_{below} {}
+  [[nodiscard]] auto get(const model::StateKey& key) const
+      -> base::Result<std::optional<base::Bytes>> override;
+
+ private:
+  const vault::StateView& below_;
+  mutable std::map<model::StateKey, std::optional<base::Bytes>> known_;
 };
 
 // Big-endian numbers as keys, so that order of keys is order of numbers.
@@ -88,9 +102,10 @@ class Ledger {
 
   auto load_tree() -> base::Result<void>;
   auto may_propose() const -> base::Detailed<void>;
-  auto order(std::span<const model::VerifiedTransaction> transactions)
-      -> base::Result<consensus::OrderedCommit>;
-  auto apply_all(const consensus::OrderedCommit& ordered,
+  // Begins the signature of the block that holds them; tells the time of its commit.
+  auto propose(std::span<const model::VerifiedTransaction> transactions)
+      -> base::Result<model::TimeMs>;
+  auto apply_all(model::Height height, model::TimeMs timestamp,
                  std::span<const model::VerifiedTransaction> transactions,
                  vault::StateOverlay& state, ports::Batch& batch) -> base::Result<Committed>;
   auto store_state(const vault::StateChanges& changes, ports::Batch& batch) -> base::Result<void>;
@@ -101,8 +116,7 @@ class Ledger {
   const store::Path folder_;
   const Ports ports_;
   std::unique_ptr<store::RocksStore> store_;
-  std::unique_ptr<store::SignerFile> signer_file_;  // null: lost or damaged
-  crypto::Signer signer_;
+  NodeSigner signer_;
   const model::VaultId vault_;
   consensus::Solo solo_;
   crypto::SparseTree tree_;

@@ -161,17 +161,17 @@ auto DistributedVault::Impl::build_index(Unlocked& unlocked) const -> Result<voi
   return {};
 }
 
-auto DistributedVault::Impl::summarise(const SecretState& state, const VersionId& shown,
-                                       const model::Secret& secret, bool conflict) const
-    -> Summary {
+auto DistributedVault::Impl::summarise(const SecretId& id, const CategoryId& category,
+                                       const VersionId& shown, const model::Secret& secret,
+                                       bool conflict) const -> Summary {
   const auto clone_all = [](const std::vector<base::SecretBytes>& texts) {
     std::vector<base::SecretBytes> copies;
     copies.reserve(texts.size());
     for (const base::SecretBytes& text : texts) copies.push_back(text.clone());
     return copies;
   };
-  return {.id = state.id,
-          .category = state.category,
+  return {.id = id,
+          .category = category,
           .version = shown,
           .kind = secret.kind,
           .label = secret.label.clone(),

@@ -3,11 +3,10 @@
 // Readers take mutex_ shared and never writer_, so they never wait for a disk.
 #pragma once
 
-#include <condition_variable>
-#include <deque>
 #include <mutex>
 #include <shared_mutex>
 
+#include "node/batch_processor.h"
 #include "node/index.h"
 #include "node/keyring.h"
 #include "node/ledger.h"
@@ -15,6 +14,9 @@
 #include "vault/resolve.h"
 
 namespace holdfast::node {
+
+// How long a batch waits for writers who were busy a moment ago: less than signing it costs.
+inline constexpr std::chrono::microseconds kGatherTime{500};
 
 // One change a caller waits for. `result` is set exactly once, by the thread that commits it.
 struct WriteOperation {
@@ -128,6 +130,7 @@ class DistributedVault::Impl {
     model::Transaction transaction;
     std::size_t bytes = 0;
     std::map<SecretId, Written> secrets;
+    std::map<CategoryId, std::optional<model::CategoryState>> categories;  // as read
     std::vector<WriteOperation*> operations;  // one a change, in order
     std::vector<VersionId> versions;          // likewise; zero where a change has none
   };
@@ -156,13 +159,15 @@ class DistributedVault::Impl {
   // The one head of a secret; null: it has several, or none with content.
   auto load_version(const Unlocked& unlocked, const SecretId& id) const
       -> base::Result<CachedVersionRef>;
-  auto summarise(const model::SecretState& state, const VersionId& shown,
+  auto summarise(const SecretId& id, const CategoryId& category, const VersionId& shown,
                  const model::Secret& secret, bool conflict) const -> Summary;
 
-  void run_queue();
+  void run_batch(std::span<WriteOperation* const> batch);
   void commit_operations(std::span<WriteOperation* const> operations);
   auto compose(Draft& draft, WriteOperation& operation) -> Detailed<bool>;
   auto compose_version(Draft& draft, WriteOperation& operation) -> Detailed<bool>;
+  auto category_of(Draft& draft, const CategoryId& id) const
+      -> base::Result<const model::CategoryState*>;
   auto compose_purge(Draft& draft, WriteOperation& operation) -> Detailed<bool>;
   // vault_organise.cc
   auto compose_category(Draft& draft, WriteOperation& operation) -> Detailed<bool>;
@@ -174,8 +179,7 @@ class DistributedVault::Impl {
                          const model::Change& change);
   auto sign(Draft& draft) -> base::Result<model::VerifiedTransaction>;
   void publish(Draft& draft);
-  void publish_secret(Unlocked& unlocked, const model::SecretState& stored,
-                      const WriteOperation& operation, const VersionId& version);
+  void publish_secret(Draft& draft, const WriteOperation& operation, const VersionId& version);
 
   const store::Path folder_;
   const Ports ports_;
@@ -185,10 +189,9 @@ class DistributedVault::Impl {
   crypto::Aead aead_;                   // the writer's
 
   std::mutex writer_;
-  std::mutex queue_mutex_;  // of the three below, and of the results of what was queued
-  std::condition_variable batch_done_;
-  std::deque<WriteOperation*> queue_;  // at most kQueuedWritesMax
-  bool leading_ = false;               // a thread commits for all who wait
+  BatchProcessor<WriteOperation> batches_{
+      {.batch_size = model::kChangesMax, .gather = kGatherTime, .queue_max = kQueuedWritesMax},
+      [this](std::span<WriteOperation* const> batch) { run_batch(batch); }};
 
   mutable std::shared_mutex mutex_;
   std::unique_ptr<Unlocked> unlocked_;  // null: locked

@@ -128,12 +128,13 @@ auto DistributedVault::Impl::index_entry(const Unlocked& unlocked, const SecretS
   TRY(view, view_of(unlocked, state));
   if (view) {
     const bool conflict = view->resolution && view->resolution->differs;
-    return summarise(state, view->version.value_or(view->heads.back()), view->content, conflict);
+    return summarise(state.id, state.category, view->version.value_or(view->heads.back()),
+                     view->content, conflict);
   }
   const VersionNode* last = last_content(state);
   if (last == nullptr) return std::nullopt;  // purged
   TRY(content, open_stored(unlocked, last->id));
-  Summary summary = summarise(state, last->id, content, false);
+  Summary summary = summarise(state.id, state.category, last->id, content, false);
   summary.deleted = true;
   return summary;
 }

@@ -43,22 +43,8 @@ auto writes_content(Kind kind) -> bool {
 }
 
 auto DistributedVault::Impl::submit(WriteOperation operation) -> Detailed<Receipt> {
-  std::unique_lock lock{queue_mutex_};
-  if (queue_.size() >= kQueuedWritesMax) return fail(Error::busy);
-  queue_.push_back(&operation);
-  while (!operation.result) {
-    if (leading_) {
-      batch_done_.wait(lock);
-      continue;
-    }
-    leading_ = true;  // one commits for all who wait; who comes meanwhile waits for the next batch
-    lock.unlock();
-    run_queue();
-    lock.lock();
-    leading_ = false;
-    batch_done_.notify_all();
-  }
-  return *std::move(operation.result);
+  TRY(handle, batches_.submit(std::move(operation)));
+  return handle.wait();
 }
 
 void DistributedVault::Impl::submit_all(std::span<WriteOperation* const> operations) {
@@ -66,27 +52,14 @@ void DistributedVault::Impl::submit_all(std::span<WriteOperation* const> operati
   commit_operations(operations);
 }
 
-void DistributedVault::Impl::run_queue() {
+void DistributedVault::Impl::run_batch(std::span<WriteOperation* const> batch) {
   const std::scoped_lock writing{writer_};
-  std::vector<WriteOperation*> batch;
-  {
-    const std::scoped_lock lock{queue_mutex_};
-    const std::size_t count = std::min(queue_.size(), model::kChangesMax);
-    batch.assign(queue_.begin(), queue_.begin() + static_cast<std::ptrdiff_t>(count));
-    queue_.erase(queue_.begin(), queue_.begin() + static_cast<std::ptrdiff_t>(count));
+  commit_operations(batch);
+  std::vector<SecretId> touched;
+  for (const WriteOperation* operation : batch) {
+    if (operation->kind != Kind::add) touched.push_back(operation->secret_id);
   }
-  try {
-    commit_operations(batch);
-    std::vector<SecretId> touched;
-    for (const WriteOperation* operation : batch) {
-      if (operation->kind != Kind::add) touched.push_back(operation->secret_id);
-    }
-    record_merges(touched);
-  } catch (const std::bad_alloc&) {  // protected memory ran out; who has no result yet is told
-    for (WriteOperation* operation : batch) {
-      if (!operation->result) operation->result = fail(Error::secret_memory_exhausted);
-    }
-  }
+  record_merges(touched);
 }
 
 // Gives every operation its result. As many as fit share a transaction; if the rules refuse that
@@ -102,7 +75,7 @@ void DistributedVault::Impl::commit_operations(std::span<WriteOperation* const> 
       return;
     }
     Draft draft{
-        .unlocked = *unlocked_, .transaction = {}, .secrets = {}, .operations = {}, .versions = {}};
+        .unlocked = *unlocked_, .transaction = {}, .secrets = {}, .categories = {}, .operations = {}, .versions = {}};
     const StoredState state{ledger_->store()};
     const auto own = vault::author(state, header_.device);
     std::optional<base::Failure> failure;
@@ -198,8 +171,11 @@ auto DistributedVault::Impl::compose_version(Draft& draft, WriteOperation& opera
     -> Detailed<bool> {
   const StoredState state{ledger_->store()};
   if (!draft.secrets.contains(operation.secret_id)) {
-    TRY(stored, vault::secret(state, operation.secret_id));
     Draft::Written written;
+    // A new id is random: nothing is stored under it, and `apply` would say so.
+    TRY(stored, operation.kind == Kind::add
+                    ? Result<std::optional<model::SecretState>>{std::nullopt}
+                    : vault::secret(state, operation.secret_id));
     if (stored) {
       written = {.category = stored->category,
                  .heads = {},
@@ -223,8 +199,8 @@ auto DistributedVault::Impl::compose_version(Draft& draft, WriteOperation& opera
   const CategoryId category = operation.category ? *operation.category
                               : adds             ? *draft.unlocked.root
                                                  : secret.category;
-  TRY(category_state, vault::category(state, category));
-  if (!category_state || category_state->deleted) return fail(Error::unknown_category);
+  TRY(category_state, category_of(draft, category));
+  if (category_state == nullptr || category_state->deleted) return fail(Error::unknown_category);
   const vault::CategoryKey* key =
       draft.unlocked.keys->category_key(category, category_state->generation);
   if (key == nullptr) return fail(Error::not_permitted);
@@ -282,6 +258,18 @@ auto DistributedVault::Impl::compose_version(Draft& draft, WriteOperation& opera
   return true;
 }
 
+// Read once a draft; null: there is none.
+auto DistributedVault::Impl::category_of(Draft& draft, const CategoryId& id) const
+    -> Result<const model::CategoryState*> {
+  auto known = draft.categories.find(id);
+  if (known == draft.categories.end()) {
+    const StoredState state{ledger_->store()};
+    TRY(found, vault::category(state, id));
+    known = draft.categories.emplace(id, std::move(found)).first;
+  }
+  return known->second ? &*known->second : nullptr;
+}
+
 auto DistributedVault::Impl::compose_purge(Draft& draft, WriteOperation& operation)
     -> Detailed<bool> {
   const StoredState state{ledger_->store()};
@@ -319,7 +307,6 @@ auto DistributedVault::Impl::sign(Draft& draft) -> Result<model::VerifiedTransac
 // The state has changed; the index and the caches follow. A secret that cannot be read any more is
 // a damaged store, which the next read of it will say.
 void DistributedVault::Impl::publish(Draft& draft) {
-  const StoredState state{ledger_->store()};
   const std::unique_lock lock{mutex_};
   Unlocked& unlocked = draft.unlocked;
   for (std::size_t i = 0; i < draft.operations.size(); ++i) {
@@ -327,29 +314,32 @@ void DistributedVault::Impl::publish(Draft& draft) {
     if (operation.kind == Kind::remove || operation.kind == Kind::purge ||
         writes_content(operation.kind)) {
       unlocked.cache.invalidate(operation.secret_id);
-      const auto stored = vault::secret(state, operation.secret_id);
-      if (stored && *stored) publish_secret(unlocked, **stored, operation, draft.versions[i]);
+      publish_secret(draft, operation, draft.versions[i]);
     } else {
       publish_organised(unlocked, operation, draft.transaction.changes[i]);
     }
   }
 }
 
-void DistributedVault::Impl::publish_secret(Unlocked& unlocked, const model::SecretState& stored,
-                                            const WriteOperation& operation,
+void DistributedVault::Impl::publish_secret(Draft& draft, const WriteOperation& operation,
                                             const VersionId& version) {
-  const std::vector<const VersionNode*> heads = vault::heads(stored);
+  Unlocked& unlocked = draft.unlocked;
+  const Draft::Written& written = draft.secrets.at(operation.secret_id);
   // Usually what was just written is what is shown, and it is at hand.
-  if (operation.secret && heads.size() == 1 && heads.front()->id == version) {
-    unlocked.index.put(summarise(stored, version, *operation.secret, false));
+  if (operation.secret && written.heads.size() == 1 && written.heads.front() == version) {
+    unlocked.index.put(
+        summarise(operation.secret_id, written.category, version, *operation.secret, false));
     return;
   }
-  auto summary = index_entry(unlocked, stored);
+  const StoredState state{ledger_->store()};
+  const auto stored = vault::secret(state, operation.secret_id);
+  if (!stored || !*stored) return;
+  auto summary = index_entry(unlocked, **stored);
   if (!summary) return;
   if (*summary) {
     unlocked.index.put(**std::move(summary));
   } else {
-    unlocked.index.remove(stored.id);
+    unlocked.index.remove(operation.secret_id);
   }
 }
 

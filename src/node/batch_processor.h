@@ -1,0 +1,183 @@
+// batch_processor.h: operations of many threads, processed in batches, each with its own result.
+// Whoever waits for a result first processes the batch for all: no thread of its own, and a lone
+// writer waits for nobody. A batch is taken when it is full (batch_size), when everybody who was
+// busy lately has come back, or after `gather` at the latest, so that concurrent writers share one
+// commit. Work on the items of a batch that needs no order is spread over threads in chunks
+// (for_each_chunk). Invariant: operations are processed in the order they came; each gets exactly
+// one result, also when the processor throws.
+// Limits: Options. Time: `gather`, by the system's condition variable. Threads: any may submit;
+// a Handle has one owner. Errors: busy (the queue is full); secret_memory_exhausted for operations
+// whose processor threw. Source: docs/design/vault.md §7, Batching.
+#pragma once
+
+#include <algorithm>
+#include <atomic>
+#include <chrono>
+#include <condition_variable>
+#include <deque>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <new>
+#include <span>
+#include <thread>
+#include <vector>
+
+#include "base/check.h"
+#include "base/result.h"
+
+namespace holdfast::node {
+
+struct BatchOptions {
+  std::size_t batch_size = 256;
+  std::chrono::microseconds gather{2000};
+  std::size_t queue_max = 10'000;
+};
+
+struct BatchCounters {
+  std::uint64_t batches = 0, operations = 0;
+  std::uint64_t full = 0;      // taken because they were full
+  std::uint64_t gathered = 0;  // taken when all who were busy had come
+  std::uint64_t timed_out = 0; // taken after `gather`
+};
+
+// Operation has a member `result`, an optional of its result; processing sets it.
+template <class Operation>
+class BatchProcessor {
+ public:
+  using Result = typename decltype(Operation::result)::value_type;
+  using Process = std::function<void(std::span<Operation* const>)>;
+
+  BatchProcessor(const BatchOptions& options, Process process)
+      : options_{options}, process_{std::move(process)} {
+    CHECK(options.batch_size > 0);
+  }
+  BatchProcessor(const BatchProcessor&) = delete;
+  auto operator=(const BatchProcessor&) -> BatchProcessor& = delete;
+
+  // The result to come of one operation. Waiting may process a batch on this thread; a handle that
+  // is dropped waits, too.
+  class Handle {
+   public:
+    Handle(Handle&&) noexcept = default;
+    auto operator=(Handle&&) -> Handle& = delete;
+    ~Handle() {
+      if (operation_ != nullptr) owner_->wait_for(*operation_);
+    }
+    [[nodiscard]] auto wait() -> Result {
+      CHECK(operation_ != nullptr);  // once
+      owner_->wait_for(*operation_);
+      const std::unique_ptr<Operation> done = std::move(operation_);
+      return *std::move(done->result);
+    }
+
+   private:
+    friend class BatchProcessor;
+    Handle(BatchProcessor& owner, std::unique_ptr<Operation> operation)
+        : owner_{&owner}, operation_{std::move(operation)} {}
+    BatchProcessor* owner_;
+    std::unique_ptr<Operation> operation_;
+  };
+
+  [[nodiscard]] auto submit(Operation operation) -> base::Detailed<Handle> {
+    auto queued = std::make_unique<Operation>(std::move(operation));
+    {
+      const std::scoped_lock lock{mutex_};
+      if (queue_.size() >= options_.queue_max) return base::fail(base::Error::busy);
+      queue_.push_back(queued.get());
+    }
+    arrived_.notify_one();
+    return Handle{*this, std::move(queued)};
+  }
+
+  [[nodiscard]] auto counters() const -> BatchCounters {
+    const std::scoped_lock lock{mutex_};
+    return counters_;
+  }
+
+ private:
+  void wait_for(const Operation& operation) {
+    std::unique_lock lock{mutex_};
+    while (!operation.result) {
+      if (leading_) {
+        done_.wait(lock);
+        continue;
+      }
+      leading_ = true;
+      gather(lock);
+      const std::vector<Operation*> batch = take();
+      lock.unlock();
+      run(batch);
+      lock.lock();
+      // Who was busy: the writers of this batch, who may come again, and those who queued meanwhile.
+      busy_ = batch.size() + queue_.size();
+      leading_ = false;
+      done_.notify_all();
+    }
+  }
+
+  void gather(std::unique_lock<std::mutex>& lock) {
+    const std::size_t wanted = std::min(busy_, options_.batch_size);
+    const auto come = [&] { return queue_.size() >= wanted; };
+    const bool in_time = arrived_.wait_for(lock, options_.gather, come);
+    if (queue_.size() >= options_.batch_size) {
+      ++counters_.full;
+    } else {
+      ++(in_time ? counters_.gathered : counters_.timed_out);
+    }
+  }
+
+  auto take() -> std::vector<Operation*> {
+    const std::size_t count = std::min(queue_.size(), options_.batch_size);
+    const auto end = queue_.begin() + static_cast<std::ptrdiff_t>(count);
+    std::vector<Operation*> batch(queue_.begin(), end);
+    queue_.erase(queue_.begin(), end);
+    ++counters_.batches;
+    counters_.operations += count;
+    return batch;
+  }
+
+  void run(const std::vector<Operation*>& batch) {
+    try {
+      process_(batch);
+    } catch (const std::bad_alloc&) {  // protected memory ran out; who has no result yet is told
+      for (Operation* operation : batch) {
+        if (!operation->result) {
+          operation->result = base::fail(base::Error::secret_memory_exhausted, "");
+        }
+      }
+    }
+    for (const Operation* operation : batch) CHECK(operation->result.has_value());
+  }
+
+  const BatchOptions options_;
+  const Process process_;
+  mutable std::mutex mutex_;  // of all below, and of the results of what is queued
+  std::condition_variable arrived_, done_;
+  std::deque<Operation*> queue_;  // at most queue_max
+  std::size_t busy_ = 1;          // who wrote lately, as far as is known
+  bool leading_ = false;          // a thread processes for all who wait
+  BatchCounters counters_;
+};
+
+// Runs `work` on every item, in chunks of `chunk` on as many threads as there are processors; the
+// calling thread takes part. Every item is worked on exactly once, in no order.
+template <class Item, class Work>
+void for_each_chunk(std::span<Item> items, std::size_t chunk, Work&& work) {
+  CHECK(chunk > 0);
+  std::atomic<std::size_t> next = 0;
+  const auto take_chunks = [&] {
+    for (;;) {
+      const std::size_t from = next.fetch_add(chunk);
+      if (from >= items.size()) return;
+      for (Item& item : items.subspan(from, std::min(chunk, items.size() - from))) work(item);
+    }
+  };
+  const std::size_t chunks = (items.size() + chunk - 1) / chunk;
+  const std::size_t processors = std::max<std::size_t>(1, std::thread::hardware_concurrency());
+  std::vector<std::jthread> helpers;
+  for (std::size_t i = 1; i < std::min(chunks, processors); ++i) helpers.emplace_back(take_chunks);
+  take_chunks();
+}
+
+}  // namespace holdfast::node

@@ -1,0 +1,135 @@
+#include "node/batch_processor.h"
+
+#include <gtest/gtest.h>
+
+#include <barrier>
+#include <numeric>
+
+namespace holdfast::node {
+namespace {
+
+using base::Error;
+
+struct Doubling {
+  int number = 0;
+  std::optional<base::Detailed<int>> result{};
+};
+using Processor = BatchProcessor<Doubling>;
+
+void double_all(std::span<Doubling* const> batch) {
+  for (Doubling* one : batch) one->result = 2 * one->number;
+}
+
+TEST(BatchProcessor, GivesEachOperationItsOwnResult) {
+  Processor processor{{}, double_all};
+  auto first = processor.submit({.number = 1});
+  auto second = processor.submit({.number = 21});
+  EXPECT_EQ(second->wait(), 42);
+  EXPECT_EQ(first->wait(), 2);
+}
+
+TEST(BatchProcessor, ALoneWriterWaitsForNobody) {
+  Processor processor{{.gather = std::chrono::hours{1}}, double_all};
+  for (int i = 0; i < 3; ++i) EXPECT_EQ(processor.submit({.number = i})->wait(), 2 * i);
+  EXPECT_EQ(processor.counters().batches, 3U);
+  EXPECT_EQ(processor.counters().gathered, 3U);
+}
+
+TEST(BatchProcessor, WhatWasSubmittedTogetherIsOneBatch) {
+  Processor processor{{}, double_all};
+  std::vector<Processor::Handle> handles;
+  for (int i = 0; i < 10; ++i) handles.push_back(*processor.submit({.number = i}));
+  for (int i = 0; i < 10; ++i) EXPECT_EQ(handles[static_cast<std::size_t>(i)].wait(), 2 * i);
+  EXPECT_EQ(processor.counters().batches, 1U);
+  EXPECT_EQ(processor.counters().operations, 10U);
+}
+
+TEST(BatchProcessor, ABatchIsTakenWhenItIsFull) {
+  std::vector<std::size_t> sizes;
+  Processor processor{{.batch_size = 4}, [&](std::span<Doubling* const> batch) {
+                        sizes.push_back(batch.size());
+                        double_all(batch);
+                      }};
+  std::vector<Processor::Handle> handles;
+  for (int i = 0; i < 10; ++i) handles.push_back(*processor.submit({.number = i}));
+  for (auto& handle : handles) EXPECT_TRUE(handle.wait());
+  EXPECT_EQ(sizes, (std::vector<std::size_t>{4, 4, 2}));
+  EXPECT_EQ(processor.counters().full, 2U);
+}
+
+TEST(BatchProcessor, ABatchIsTakenWhenItsTimeIsOver) {
+  Processor processor{{.gather = std::chrono::milliseconds{1}}, double_all};
+  std::vector<Processor::Handle> handles;
+  for (int i = 0; i < 3; ++i) handles.push_back(*processor.submit({.number = i}));
+  for (auto& handle : handles) EXPECT_TRUE(handle.wait());
+  // Three were busy; now one comes alone, and the others never do.
+  EXPECT_EQ(processor.submit({.number = 5})->wait(), 10);
+  EXPECT_EQ(processor.counters().timed_out, 1U);
+}
+
+TEST(BatchProcessor, WritersWhoComeBackShareTheirBatches) {
+  constexpr int kWriters = 8, kRounds = 50;
+  Processor processor{{.gather = std::chrono::seconds{5}}, double_all};
+  std::atomic<int> wrong = 0;
+  {
+    std::barrier together{kWriters};
+    std::vector<std::jthread> writers;  // joined before the barrier goes
+    for (int w = 0; w < kWriters; ++w) {
+      writers.emplace_back([&, w] {
+        for (int round = 0; round < kRounds; ++round) {
+          auto handle = processor.submit({.number = w});
+          together.arrive_and_wait();  // all of this round are queued
+          if (handle->wait() != 2 * w) ++wrong;
+          together.arrive_and_wait();
+        }
+      });
+    }
+  }
+  EXPECT_EQ(wrong, 0);
+  EXPECT_EQ(processor.counters().operations, std::uint64_t{kWriters} * kRounds);
+  EXPECT_EQ(processor.counters().batches, std::uint64_t{kRounds});
+}
+
+TEST(BatchProcessor, AFullQueueIsBusyAndTakesMoreOnceItIsProcessed) {
+  Processor processor{{.queue_max = 2}, double_all};
+  auto first = processor.submit({.number = 1});
+  auto second = processor.submit({.number = 2});
+  EXPECT_EQ(processor.submit({.number = 3}).error().code, Error::busy);
+  EXPECT_EQ(first->wait(), 2);
+  EXPECT_EQ(second->wait(), 4);
+  EXPECT_EQ(processor.submit({.number = 3})->wait(), 6);
+}
+
+TEST(BatchProcessor, ADroppedHandleIsStillProcessed) {
+  int processed = 0;
+  Processor processor{{}, [&](std::span<Doubling* const> batch) {
+                        processed += static_cast<int>(batch.size());
+                        double_all(batch);
+                      }};
+  { const auto dropped = processor.submit({.number = 1}); }
+  EXPECT_EQ(processed, 1);
+}
+
+TEST(BatchProcessor, WhenMemoryRunsOutWhoeverHasNoResultIsTold) {
+  Processor processor{{}, [](std::span<Doubling* const> batch) {
+                        batch.front()->result = 7;
+                        throw std::bad_alloc{};
+                      }};
+  auto first = processor.submit({.number = 1});
+  auto second = processor.submit({.number = 2});
+  EXPECT_EQ(first->wait(), 7);
+  EXPECT_EQ(second->wait().error().code, Error::secret_memory_exhausted);
+}
+
+TEST(ForEachChunk, WorksOnEveryItemOnce) {
+  for (const std::size_t count : {0U, 1U, 31U, 32U, 33U, 1000U}) {
+    std::vector<std::atomic<int>> worked(count);
+    std::vector<std::size_t> items(count);
+    std::iota(items.begin(), items.end(), 0U);
+    for_each_chunk(std::span{items}, 32, [&](std::size_t i) { ++worked[i]; });
+    for (const auto& times : worked) EXPECT_EQ(times, 1);
+  }
+}
+
+}  // namespace
+}  // namespace holdfast::node
