@@ -3,6 +3,7 @@
 #include <CLI/CLI.hpp>
 #include <filesystem>
 
+#include "cli/strength_note.h"
 #include "cli/text.h"
 #include "formats/base_text.h"
 #include "formats/json_writer.h"
@@ -65,6 +66,7 @@ auto password_of(const EntryFlags& flags, const Session& session)
   if (!asked) return std::optional<SecretBytes>{};
   TRY(given, session.prompter().from(flags.password, "password",
                                      "--password-fd N or --password-file FILE", true));
+  if (!flags.password.given()) note_strength(given, session);
   return std::optional{std::move(given)};
 }
 
