@@ -6,7 +6,6 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
-#include <cstdlib>
 
 namespace holdfast::api {
 namespace {
@@ -17,18 +16,6 @@ constexpr std::size_t kStackBytes = 64 << 10;  // more than the library's deepes
 [[gnu::noinline]] void wipe_stack() {
   std::array<std::uint8_t, kStackBytes> used;
   ::explicit_bzero(used.data(), used.size());
-}
-
-// The library's reversed copy was freed to the head of the allocator's lists for blocks of its
-// size, with what was freed after it before it: taking more blocks than lie there meets it.
-constexpr std::size_t kBlocks = 2048;
-void wipe_freed_blocks(std::size_t bytes) {
-  std::array<void*, kBlocks> taken{};
-  for (void*& block : taken) {
-    block = std::malloc(bytes);
-    if (block != nullptr) ::explicit_bzero(block, bytes);
-  }
-  for (void* block : taken) std::free(block);
 }
 
 [[gnu::noinline]] auto bits_of(const char* password) -> double {
@@ -76,7 +63,6 @@ auto estimate_strength(std::string_view password, base::SecretMemory& memory) ->
   text.push_back(0);
   const double bits = bits_of(reinterpret_cast<const char*>(text.data()));  // NOLINT: bytes as char
   wipe_stack();
-  wipe_freed_blocks(std::min(password.size(), kStrengthBytesMax) + 1);
   Strength strength{.guesses_log10 = std::max(0.0, bits * std::log10(2.0))};
   for (const double limit : {3.0, 6.0, 8.0, 10.0}) {  // zxcvbn's own steps
     if (strength.guesses_log10 >= limit) ++strength.score;

@@ -198,10 +198,10 @@ auto copy_text(const Clipboard& clipboard, base::ByteView text, Session& session
   return start_helper(clipboard, text, session);
 }
 
-auto copy_and_tell(const CopyFlags& flags, std::string_view what, base::ByteView text,
-                   Session& session) -> Outcome<Exit> {
+auto copy_and_tell(const CopyFlags& flags, const Copied& copied, Session& session)
+    -> Outcome<Exit> {
   TRY(clipboard, find_clipboard(flags, session));
-  TRY_DO(copy_text(clipboard, text, session));
+  TRY_DO(copy_text(clipboard, copied.text, session));
   const bool clears =
       clipboard.backend != ClipboardBackend::osc52 && clipboard.clear_after.count() > 0;
   Screen& screen = session.screen();
@@ -209,7 +209,7 @@ auto copy_and_tell(const CopyFlags& flags, std::string_view what, base::ByteView
     base::SecretBytes::Buffer out{&session.memory()};
     formats::JsonWriter json{out};
     json.begin_object();
-    json.member("copied", what);
+    json.member("copied", copied.what);
     json.member("backend", backend_name(clipboard.backend));
     json.key("clear_after_ms");
     clears ? json.number(static_cast<std::uint64_t>(clipboard.clear_after.count())) : json.null();
@@ -218,10 +218,11 @@ auto copy_and_tell(const CopyFlags& flags, std::string_view what, base::ByteView
     screen.put("\n");
     return Exit::done;
   }
-  screen.note("Copied: " + std::string{what} +
-              (clears ? "; the clipboard is wiped in " + duration_text(clipboard.clear_after)
-                      : "; the clipboard is not wiped by itself") +
-              ".");
+  std::string note = "Copied: " + std::string{copied.what};
+  if (!copied.label.empty()) note += " of '" + std::string{copied.label} + "'";
+  note += clears ? "; the clipboard is wiped in " + duration_text(clipboard.clear_after)
+                 : "; the clipboard is not wiped by itself";
+  screen.note(note + ".");
   return Exit::done;
 }
 

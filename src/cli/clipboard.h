@@ -40,7 +40,12 @@ struct CopyFlags {
 [[nodiscard]] auto copy_text(const Clipboard& clipboard, base::ByteView text, Session& session)
     -> Outcome<void>;
 // Copies and says so: on standard error, or as {"copied", "backend", "clear_after_ms"}.
-[[nodiscard]] auto copy_and_tell(const CopyFlags& flags, std::string_view what, base::ByteView text,
-                                 Session& session) -> Outcome<Exit>;
+struct Copied {
+  std::string_view what;   // "password"
+  std::string_view label;  // of the secret it is from; may be empty
+  base::ByteView text;
+};
+[[nodiscard]] auto copy_and_tell(const CopyFlags& flags, const Copied& copied, Session& session)
+    -> Outcome<Exit>;
 
 }  // namespace holdfast::cli

@@ -175,7 +175,8 @@ auto generate(const GenerateFlags& flags, Session& session) -> Outcome<Exit> {
     if (flags.count != 1) return usage("-c copies one value", "leave out --count");
     TRY(value, locally(source->draw()));
     return value.expose([&](base::ByteView text) {
-      return copy_and_tell(flags, "a new value of " + entropy, text, session);
+      screen.note(entropy);
+      return copy_and_tell(flags, {.what = "value", .label = {}, .text = text}, session);
     });
   }
   if (screen.json()) return print_json_values(*source, flags.count, session);

@@ -257,7 +257,7 @@ auto copy_field(const GetFlags& flags, Session& session) -> Outcome<Exit> {
     return problem(Exit::not_found, "'" + label + "' has no " + field,
                    "its fields are " + names_of_fields(answer.root()));
   }
-  return copy_and_tell(flags, field + " of '" + label + "'", value.bytes, session);
+  return copy_and_tell(flags, {.what = field, .label = label, .text = value.bytes}, session);
 }
 
 auto get(const GetFlags& flags, Session& session) -> Outcome<Exit> {

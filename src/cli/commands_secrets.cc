@@ -108,7 +108,10 @@ auto totp(const TotpFlags& flags, Session& session) -> Outcome<Exit> {
   Screen& screen = session.screen();
   if (flags.copy) {
     const std::string_view code = text_at(answer.root(), next ? "next_code" : "code");
-    return copy_and_tell(flags, "totp", base::view_of(code), session);
+    return copy_and_tell(
+        flags,
+        {.what = "totp", .label = text_at(found.root(), "label"), .text = base::view_of(code)},
+        session);
   }
   if (screen.json()) {
     print_json(screen, answer.body);

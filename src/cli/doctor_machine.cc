@@ -86,7 +86,8 @@ auto check_core_dumps() -> Check {
   const bool hidden = ::prctl(PR_GET_DUMPABLE, 0, 0, 0, 0) == 0;
   if (none && hidden) return good("core dumps", "off; nobody may trace this program");
 #if defined(__SANITIZE_ADDRESS__)  // main leaves tracing on for its leak check
-  return {"core dumps", Health::warning, "a build for testing can be traced", "use a release build"};
+  return {"core dumps", Health::warning, "a build for testing can be traced",
+          "use a release build"};
 #endif
   return {"core dumps", Health::failure, "this program could be dumped or traced",
           "run it without a debugger or sanitizer"};
