@@ -1,9 +1,9 @@
 // strength.h: how long a guesser would need for a password, as zxcvbn estimates it.
 // It knows common passwords, names, words, dates, keyboard walks, repeats and substitutions; an
 // estimate is an upper bound, since a guesser may know more. libzxcvbn 2.5 keeps nothing: it makes
-// a reversed copy of the password in allocated memory, which it overwrites itself before it frees
-// it, and folded pieces on the stack, which is wiped here after each call. A test looks for what is
-// left.
+// a reversed copy of the password in allocated memory, which it overwrites before it frees it, and
+// has single characters of it in the frames of its recursion, which are wiped here after each call.
+// A test looks for what is left.
 // Limits: the first kStrengthBytesMax bytes are judged in detail; the rest counts little. Time:
 // below 1 ms usually. Threads: any. Errors: throws std::bad_alloc.
 // Source: D. Wheeler, zxcvbn: low-budget password strength estimation, USENIX Security 2016.
