@@ -8,6 +8,7 @@
 #include "api/word_list.h"
 #include "cli/clipboard.h"
 #include "cli/command.h"
+#include "cli/generator_settings.h"
 #include "cli/text.h"
 #include "formats/json_writer.h"
 
@@ -30,36 +31,14 @@ struct Source {
   double entropy_bits = 0;
 };
 
-auto set_classes(const std::vector<std::string>& names, api::GeneratorRules& rules)
-    -> Outcome<void> {
-  rules.lower = rules.upper = rules.digit = rules.symbol = false;
-  for (const std::string& name : names) {
-    if (name == "lower") {
-      rules.lower = true;
-    } else if (name == "upper") {
-      rules.upper = true;
-    } else if (name == "digit") {
-      rules.digit = true;
-    } else if (name == "symbol") {
-      rules.symbol = true;
-    } else {
-      return usage("there is no character class '" + name + "'", "use lower, upper, digit, symbol");
-    }
-  }
-  return {};
-}
-
 auto character_source(const GenerateFlags& flags, const Session& session) -> Outcome<Source> {
-  const Settings& settings = session.settings();
   api::GeneratorRules rules = api::pin_rules(flags.pin);
   if (flags.pin == 0) {
-    const auto length = static_cast<std::size_t>(settings.number("generate.length"));
-    rules = {.length = flags.length.value_or(length),
-             .no_ambiguous = flags.no_ambiguous || settings.boolean("generate.no_ambiguous"),
-             .exclude = flags.exclude};
-    TRY_DO(set_classes(
-        flags.classes.empty() ? settings.list("generate.classes") : split_list(flags.classes),
-        rules));
+    rules = rules_from(session.settings());
+    rules.length = flags.length.value_or(rules.length);
+    rules.no_ambiguous = rules.no_ambiguous || flags.no_ambiguous;
+    rules.exclude = flags.exclude;
+    if (!flags.classes.empty()) TRY_DO(set_classes(split_list(flags.classes), rules));
   }
   TRY_DO(locally(api::check_rules(rules)));
   const double bits = api::entropy_bits(rules);

@@ -33,6 +33,10 @@ def flag_beats_environment_beats_file_beats_default():
         home.ok("config", "unset", "generate.length")
         expect(length() == 20, "unset")
         expect(home.daemon() is None, "config and generate need no daemon")
+        home.init()
+        home.ok("add", "x", "-g", env={**env, "HOLDFAST_GENERATE_CLASSES": "digit"})
+        made = home.ok("get", "x", "--field", "password").text.strip()
+        expect(len(made) == 40 and made.isdigit(), "add -g obeys the settings, too", made)
 
 
 def a_change_keeps_the_rest_of_the_file():
