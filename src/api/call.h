@@ -7,6 +7,7 @@
 
 #include <boost/json/object.hpp>
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <span>
 #include <string>
@@ -25,6 +26,7 @@ namespace holdfast::api {
 struct Services {
   Vaults& vaults;
   node::Ports ports;  // references, copied: what they name outlives everything
+  std::function<base::Detailed<void>()> reload{};  // reads the settings again; may be empty
 };
 
 struct Answer {
@@ -89,9 +91,10 @@ struct Route {
   Handler handler;
   unsigned success = 200;
   BodyKind body = BodyKind::none;
-  bool slow = false;       // derives keys or touches every record: on few workers
-  bool uses_vault = true;  // restarts the idle time of {vault}
-  bool remembers = false;  // accepts Idempotency-Key
+  bool slow = false;        // derives keys or touches every record: on few workers
+  bool opens_vault = true;  // {vault} is open before the handler runs
+  bool uses_vault = true;   // restarts the idle time of {vault}
+  bool remembers = false;   // accepts Idempotency-Key
   std::span<const Parameter> query{};
   std::span<const Member> members{};
 };

@@ -55,8 +55,9 @@ auto check_query(const Query& query, std::span<const Parameter> known) -> Detail
 
 }  // namespace
 
-Dispatcher::Dispatcher(Vaults& vaults, const node::Ports& ports)
-    : services_{.vaults = vaults, .ports = ports}, memory_{ports.entropy, ports.keys} {}
+Dispatcher::Dispatcher(Vaults& vaults, const node::Ports& ports, Reload reload)
+    : services_{.vaults = vaults, .ports = ports, .reload = std::move(reload)},
+      memory_{ports.entropy, ports.keys} {}
 
 auto Dispatcher::plan(const Message& header) const -> Detailed<Plan> {
   // A page in a browser cannot reach this socket, but a proxy in front of it might let one through.
@@ -136,7 +137,7 @@ auto Dispatcher::handle(const Route& route, const Message& request) -> Detailed<
     call.body = &document->root().get_object();
     TRY_DO(check_members(*call.body, route.members));
   }
-  if (route.path.starts_with("/v1/vaults/{vault}")) {
+  if (route.opens_vault && route.path.starts_with("/v1/vaults/{vault}")) {
     TRY(vault, call.path.front().expose_text(
                    [&](std::string_view name) { return services_.vaults.open(name); }));
     call.vault = std::move(vault);
@@ -240,6 +241,8 @@ auto status_of(Error error) -> unsigned {
     case Error::vault_needed:
     case Error::too_many_vaults:
     case Error::bad_generator_rules:
+    case Error::bad_word_list:
+    case Error::bad_settings:
     case Error::bad_request:
     case Error::bad_request_json:
     case Error::change_not_offered:

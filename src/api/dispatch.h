@@ -14,7 +14,8 @@ namespace holdfast::api {
 
 class Dispatcher {
  public:
-  Dispatcher(Vaults& vaults, const node::Ports& ports);
+  using Reload = std::function<base::Detailed<void>()>;
+  Dispatcher(Vaults& vaults, const node::Ports& ports, Reload reload = {});
 
   struct Plan {
     const Route* route;

@@ -6,6 +6,8 @@
 #include <cmath>
 #include <vector>
 
+#include "base/text.h"
+
 namespace holdfast::api {
 namespace {
 
@@ -52,20 +54,29 @@ class Draw {
     bytes_.buffer().resize(256);
     next_ = bytes_.size();
   }
-  // Uniform below `bound`: the bytes at the top that would favour small numbers are thrown away.
+  // Uniform below `bound`: the numbers at the top that would favour small ones are thrown away.
   auto below(std::size_t bound) -> std::size_t {
-    const std::size_t limit = 256 / bound * bound;
+    const std::size_t digits = bound <= 256 ? 1 : 4;
+    const std::uint64_t range = std::uint64_t{1} << (8 * digits);
+    CHECK(bound > 0);
+    CHECK(bound <= range);
+    const std::uint64_t limit = range / bound * bound;
     for (;;) {
-      if (next_ == bytes_.size()) {
-        entropy_.fill(bytes_.buffer());
-        next_ = 0;
-      }
-      const std::size_t byte = bytes_.buffer()[next_++];
-      if (byte < limit) return byte % bound;
+      std::uint64_t number = 0;
+      for (std::size_t i = 0; i < digits; ++i) number = number << 8 | byte();
+      if (number < limit) return static_cast<std::size_t>(number % bound);
     }
   }
 
  private:
+  auto byte() -> std::uint8_t {
+    if (next_ == bytes_.size()) {
+      entropy_.fill(bytes_.buffer());
+      next_ = 0;
+    }
+    return bytes_.buffer()[next_++];
+  }
+
   ports::Entropy& entropy_;
   base::SecretBytes bytes_;
   std::size_t next_;
@@ -123,6 +134,39 @@ auto entropy_bits(const GeneratorRules& rules) -> double {
   }
   if (share <= 0) return 0;
   return static_cast<double>(rules.length) * std::log2(total) + std::log2(share);
+}
+
+auto check_rules(const WordRules& rules) -> Result<void> {
+  const bool fits = rules.words >= 1 && rules.words <= kGeneratedWordsMax &&
+                    rules.separator.size() <= kSeparatorBytesMax;
+  if (!fits || !base::is_utf8(base::view_of(rules.separator))) {
+    return fail(Error::bad_generator_rules);
+  }
+  return {};
+}
+
+auto generate(const WordRules& rules, std::span<const std::string_view> list,
+              ports::Entropy& entropy, base::SecretMemory& memory) -> Result<base::SecretBytes> {
+  TRY_DO(check_rules(rules));
+  if (list.empty()) return fail(Error::bad_generator_rules);
+  try {
+    Draw draw{entropy, memory};
+    base::SecretBytes out{memory};
+    auto& text = out.buffer();
+    for (std::size_t i = 0; i < rules.words; ++i) {
+      if (i > 0) text.insert(text.end(), rules.separator.begin(), rules.separator.end());
+      const std::string_view word = list[draw.below(list.size())];
+      text.insert(text.end(), word.begin(), word.end());
+    }
+    return out;
+  } catch (const std::bad_alloc&) {
+    return fail(Error::secret_memory_exhausted);
+  }
+}
+
+auto entropy_bits(const WordRules& rules, std::size_t list_words) -> double {
+  if (list_words == 0) return 0;
+  return static_cast<double>(rules.words) * std::log2(static_cast<double>(list_words));
 }
 
 }  // namespace holdfast::api

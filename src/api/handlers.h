@@ -13,6 +13,13 @@ namespace holdfast::api {
 [[nodiscard]] auto post_unlock(const Call& call) -> base::Detailed<Answer>;
 [[nodiscard]] auto post_lock(const Call& call) -> base::Detailed<Answer>;
 
+[[nodiscard]] auto post_reload(const Call& call) -> base::Detailed<Answer>;
+
+[[nodiscard]] auto post_passphrase(const Call& call) -> base::Detailed<Answer>;
+[[nodiscard]] auto patch_vault(const Call& call) -> base::Detailed<Answer>;
+[[nodiscard]] auto delete_vault(const Call& call) -> base::Detailed<Answer>;
+[[nodiscard]] auto get_stats(const Call& call) -> base::Detailed<Answer>;
+
 [[nodiscard]] auto get_vaults(const Call& call) -> base::Detailed<Answer>;
 [[nodiscard]] auto post_vaults(const Call& call) -> base::Detailed<Answer>;
 [[nodiscard]] auto get_vault(const Call& call) -> base::Detailed<Answer>;

@@ -3,54 +3,16 @@
 #include <algorithm>
 
 #include "api/dispatch.h"
-#include "api/generator.h"
 #include "api/handlers.h"
 #include "api/vault_json.h"
 
 namespace holdfast::api {
 namespace {
 
-namespace json = boost::json;
-using base::Detailed, base::Error, base::fail;
+using base::Detailed;
 
 auto milliseconds(std::chrono::milliseconds time) -> std::uint64_t {
   return static_cast<std::uint64_t>(time.count());
-}
-
-auto set_classes(const json::object& body, GeneratorRules& rules) -> Detailed<void> {
-  const json::value* classes = body.if_contains("classes");
-  if (classes == nullptr) return {};
-  rules.lower = rules.upper = rules.digit = rules.symbol = false;
-  for (const json::value& item : classes->get_array()) {
-    const auto& name = item.get_string();
-    if (name == "lower") {
-      rules.lower = true;
-    } else if (name == "upper") {
-      rules.upper = true;
-    } else if (name == "digit") {
-      rules.digit = true;
-    } else if (name == "symbol") {
-      rules.symbol = true;
-    } else {
-      return fail(Error::bad_request, "classes: lower, upper, digit, symbol");
-    }
-  }
-  return {};
-}
-
-auto rules_of(const json::object& body) -> Detailed<GeneratorRules> {
-  if (const auto pin = number_member(body, "pin")) {
-    const bool others = std::ranges::any_of(
-        body, [](const auto& entry) { return entry.key() != "pin" && entry.key() != "count"; });
-    if (others) return fail(Error::bad_request, "pin goes with count only");
-    return pin_rules(static_cast<std::size_t>(*pin));
-  }
-  GeneratorRules rules;
-  rules.length = static_cast<std::size_t>(number_member(body, "length").value_or(rules.length));
-  rules.no_ambiguous = flag_member(body, "no_ambiguous").value_or(false);
-  rules.exclude = text_member(body, "exclude").value_or("");
-  TRY_DO(set_classes(body, rules));
-  return rules;
 }
 
 }  // namespace
@@ -94,24 +56,6 @@ auto get_health(const Call& call) -> Detailed<Answer> {
 
 auto get_openapi(const Call& call) -> Detailed<Answer> { return Answer{openapi(call.memory)}; }
 
-auto post_generate(const Call& call) -> Detailed<Answer> {
-  TRY(rules, rules_of(*call.body));
-  const std::uint64_t count = number_member(*call.body, "count").value_or(1);
-  if (count < 1 || count > kGeneratedCountMax) return fail(Error::out_of_range, "count");
-  TRY_DO(check_rules(rules));
-  JsonWriter out{call.memory};
-  out.begin_object();
-  out.key("values").begin_array();
-  for (std::uint64_t i = 0; i < count; ++i) {
-    TRY(value, generate(rules, call.services.ports.entropy, call.memory));
-    out.text(value);
-  }
-  out.end_array();
-  out.key("entropy_bits").real(entropy_bits(rules));
-  out.end_object();
-  return Answer{out.take()};
-}
-
 auto post_unlock(const Call& call) -> Detailed<Answer> {
   TRY(passphrase,
       base::SecretBytes::copy_of(call.services.ports.keys, *text_member(*call.body, "passphrase")));
@@ -142,6 +86,12 @@ auto post_lock(const Call& call) -> Detailed<Answer> {
   }
   out.end_array().end_object();
   return Answer{out.take()};
+}
+
+auto post_reload(const Call& call) -> Detailed<Answer> {
+  if (!call.services.reload) return base::fail(base::Error::bad_request, "nothing to reload");
+  TRY_DO(call.services.reload());
+  return get_status(call);
 }
 
 }  // namespace holdfast::api

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "api/handlers.h"
+#include "api/kdf_choice.h"
 #include "api/secret_json.h"
 #include "api/vault_json.h"
 
@@ -13,30 +14,11 @@ namespace holdfast::api {
 namespace {
 
 using base::Detailed, base::Error, base::fail;
-using std::chrono::milliseconds;
-
-constexpr std::uint64_t kKdfTargetMs = 1000;
-constexpr std::uint64_t kKdfTargetMsMax = 60'000;
 
 auto host_name() -> std::string {
   std::array<char, 256> name{};
   if (::gethostname(name.data(), name.size() - 1) != 0 || name[0] == '\0') return "device";
   return name.data();
-}
-
-// Parameters for this machine; a target of 0 asks for the least allowed.
-auto kdf_for(std::uint64_t target_ms, const ports::Clock& clock)
-    -> base::Result<crypto::Argon2Params> {
-  if (target_ms == 0) return crypto::kArgon2Floor;
-  const auto measure =
-      [&](const crypto::Argon2Params& params) -> base::Result<std::chrono::nanoseconds> {
-    static constexpr std::array<std::uint8_t, 16> kSalt{};
-    std::array<std::uint8_t, 32> out{};
-    const auto start = clock.monotonic();
-    TRY_DO(crypto::argon2id(base::view_of("calibration"), kSalt, params, out));
-    return clock.monotonic() - start;
-  };
-  return crypto::calibrate(milliseconds{target_ms}, measure);
 }
 
 }  // namespace
@@ -63,9 +45,7 @@ auto post_vaults(const Call& call) -> Detailed<Answer> {
   TRY(passphrase,
       base::SecretBytes::copy_of(call.services.ports.keys, *text_member(*call.body, "passphrase")));
   if (passphrase.empty()) return fail(Error::passphrase_empty, "");
-  const std::uint64_t target = number_member(*call.body, "kdf_target_ms").value_or(kKdfTargetMs);
-  if (target > kKdfTargetMsMax) return fail(Error::out_of_range, "kdf_target_ms");
-  TRY(kdf, kdf_for(target, call.services.ports.clock));
+  TRY(kdf, kdf_of(call));
   std::string device{text_member(*call.body, "device_name").value_or("")};
   if (device.empty()) device = host_name();
   TRY(vault, call.services.vaults.create(name, {.device_name = std::move(device), .kdf = kdf},

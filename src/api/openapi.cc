@@ -70,8 +70,9 @@ void write_parameters(JsonWriter& out, const Route& route) {
   for (const Parameter& parameter : route.query) {
     write_parameter(out, parameter.name, "query", parameter.shape, parameter.about);
   }
-  const bool changes = route.method == Method::put || route.method == Method::patch ||
-                       route.method == Method::remove;
+  const bool changes =
+      route.opens_vault && (route.method == Method::put || route.method == Method::patch ||
+                            route.method == Method::remove);
   if (changes) {
     write_parameter(out, "If-Match", "header", Shape::text, "ETag of the secret, or *; needed");
   }

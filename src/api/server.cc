@@ -28,6 +28,7 @@ auto watch_signals() -> Detailed<Handle> {
   sigemptyset(&signals);
   sigaddset(&signals, SIGTERM);
   sigaddset(&signals, SIGINT);
+  sigaddset(&signals, SIGHUP);
   if (::pthread_sigmask(SIG_BLOCK, &signals, nullptr) != 0) return fail(Error::socket_io, "");
   Handle handle{::signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK)};
   if (!handle.valid()) return fail(Error::socket_io, "");
@@ -43,7 +44,7 @@ class Server::Impl {
       : options_{std::move(options)},
         vaults_{vaults},
         ports_{ports},
-        dispatcher_{vaults, ports},
+        dispatcher_{vaults, ports, options_.reload},
         listener_{std::move(listener)},
         wake_{std::move(wake)},
         signals_{std::move(signals)},
@@ -226,7 +227,11 @@ void Server::Impl::wait_for_events() {
   if (entries[1].revents != 0) {
     signalfd_siginfo taken{};  // left there, it would be delivered once somebody unblocks it
     (void)!::read(signals_.get(), &taken, sizeof taken);
-    stop_asked_ = true;
+    if (taken.ssi_signo != SIGHUP) {
+      stop_asked_ = true;
+    } else if (options_.reload) {
+      workers_->post([reload = options_.reload] { (void)reload(); }, false);
+    }
   }
   for (std::size_t i = 0; i < ids.size(); ++i) {
     if (entries[fixed + i].revents == 0) continue;

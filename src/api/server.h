@@ -11,6 +11,7 @@
 
 #include <chrono>
 #include <filesystem>
+#include <functional>
 #include <memory>
 
 #include "api/vaults.h"
@@ -37,6 +38,8 @@ struct ServerOptions {
   // SIGTERM and SIGINT stop the server. They are blocked in the calling thread and in those it
   // starts from then on: call listen() before any other thread exists.
   bool stop_on_signals = false;
+  // Reads the settings again: at POST /v1/reload and, with stop_on_signals, at SIGHUP. Any thread.
+  std::function<base::Detailed<void>()> reload{};
 };
 
 class Server {

@@ -28,6 +28,11 @@ void write_vault(JsonWriter& out, const Vaults::Listed& vault, const Services& s
   out.key("tolerated_faults").number(status.tolerated_faults);
   out.key("quorum").boolean(status.validators <= 1);  // a committee of one always has it
   out.key("store_bytes").number(status.store_bytes);
+  out.key("last_commit_at").number(std::to_underlying(status.last_commit));
+  out.key("kdf").begin_object();
+  out.key("memory_kib").number(status.kdf.memory_kib);
+  out.key("passes").number(status.kdf.passes);
+  out.key("lanes").number(status.kdf.lanes).end_object();
   out.key("unlocked_memory_bytes").number(status.unlocked_memory_bytes);
   out.key("read_only").boolean(status.read_only.has_value());
   out.key("read_only_reason");

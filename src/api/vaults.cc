@@ -2,7 +2,7 @@
 
 #include <sys/stat.h>
 
-#include <algorithm>
+#include "api/vaults_slot.h"
 
 namespace holdfast::api {
 namespace {
@@ -11,14 +11,12 @@ namespace fs = std::filesystem;
 using base::Detailed, base::Error, base::fail;
 using std::chrono::nanoseconds;
 
-constexpr auto kNever = nanoseconds::max();
+}  // namespace
 
 auto holds_vault(const fs::path& folder) -> bool {
   std::error_code error;
   return fs::is_regular_file(folder / "header", error);
 }
-
-}  // namespace
 
 auto is_vault_name(std::string_view name) -> bool {
   if (name.empty() || name.size() > kVaultNameBytesMax) return false;
@@ -28,19 +26,6 @@ auto is_vault_name(std::string_view name) -> bool {
            c == '_' || c == '-';
   });
 }
-
-struct Vaults::Slot {
-  std::mutex opening;  // held while the vault is made or opened; taken before mutex_
-  Ref open;            // below: guarded by mutex_
-  nanoseconds last_use{0};
-  nanoseconds idle{0};            // 0: no idle lock
-  nanoseconds deadline = kNever;  // the absolute one
-
-  [[nodiscard]] auto due() const -> nanoseconds {
-    if (!open || deadline == kNever) return kNever;
-    return idle.count() == 0 ? deadline : std::min(deadline, last_use + idle);
-  }
-};
 
 Vaults::Vaults(VaultsOptions options, const node::Ports& ports)
     : options_{std::move(options)}, ports_{ports} {}
@@ -73,7 +58,7 @@ auto Vaults::name_of(std::string_view name) const -> Detailed<std::string> {
     if (!is_vault_name(name)) return fail(Error::bad_vault_name, "");
     return std::string{name};
   }
-  if (!options_.default_vault.empty()) return options_.default_vault;
+  if (std::string chosen = options().default_vault; !chosen.empty()) return chosen;
   TRY(vaults, list());
   if (vaults.empty()) return fail(Error::no_vault, options_.folder.string());
   if (vaults.size() > 1) return fail(Error::vault_needed, "");
@@ -106,10 +91,8 @@ auto Vaults::open(std::string_view name) -> Detailed<Ref> {
     if (place->open) return place->open;
   }
   TRY(vault, node::DistributedVault::open(folder, ports_));
-  auto opened = std::make_shared<const Open>(vault_name, std::move(vault));
   const std::scoped_lock guard{mutex_};
-  place->open = opened;
-  return opened;
+  return place->hold(vault_name, std::move(vault));
 }
 
 auto Vaults::create(std::string_view name, const node::NewVault& options,
@@ -127,9 +110,8 @@ auto Vaults::create(std::string_view name, const node::NewVault& options,
   if (holds_vault(options_.folder / vault_name)) return fail(Error::vault_exists, vault_name);
   TRY(vault,
       node::DistributedVault::create(options_.folder / vault_name, options, passphrase, ports_));
-  auto opened = std::make_shared<const Open>(vault_name, std::move(vault));
   const std::scoped_lock guard{mutex_};
-  place->open = opened;
+  Ref opened = place->hold(vault_name, std::move(vault));
   start_timer(*place, std::nullopt);
   return opened;
 }
@@ -139,7 +121,9 @@ auto Vaults::unlock(std::string_view name, const base::SecretBytes& passphrase,
   TRY(vault, open(name));
   TRY_DO(vault->vault->unlock(passphrase));
   const std::scoped_lock guard{mutex_};
-  start_timer(*slots_.find(vault->name)->second, for_time);
+  if (const auto found = slots_.find(vault->name); found != slots_.end()) {  // else: removed now
+    start_timer(*found->second, for_time);
+  }
   return vault;
 }
 

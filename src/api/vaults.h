@@ -23,6 +23,7 @@ namespace holdfast::api {
 
 inline constexpr std::size_t kVaultsMax = 64;  // of one data folder
 inline constexpr std::size_t kVaultNameBytesMax = 64;
+inline constexpr std::chrono::seconds kCloseTimeout{10};
 inline constexpr std::string_view kDefaultVault = "-";  // in place of a name: the default vault
 
 // [A-Za-z0-9._-]{1,64}, beginning with neither '.' nor '-'.
@@ -66,6 +67,12 @@ class Vaults {
       -> base::Detailed<Ref>;
   [[nodiscard]] auto lock(std::string_view name) -> base::Detailed<void>;
   void lock_all();
+  // Both close the vault first, and wait until its last request is answered: busy if that takes
+  // longer than kCloseTimeout. A removed vault is gone at once, or not at all.
+  [[nodiscard]] auto rename(std::string_view name, std::string_view to) -> base::Detailed<void>;
+  [[nodiscard]] auto remove(std::string_view name) -> base::Detailed<void>;
+  // Default vault and times from now on; the folder stays. Unlocked vaults lock no later for it.
+  void configure(const VaultsOptions& options);
   void used(const Ref& vault);  // restarts its idle time
   // Locks what is due; tells when the next one will be, or nothing. When it returns, to whichever
   // of several callers, what was due is locked.
@@ -75,14 +82,19 @@ class Vaults {
   [[nodiscard]] auto locks_at(std::string_view name) const
       -> std::optional<std::chrono::nanoseconds>;
 
-  [[nodiscard]] auto options() const -> const VaultsOptions& { return options_; }
+  [[nodiscard]] auto options() const -> VaultsOptions {
+    const std::scoped_lock guard{mutex_};
+    return options_;
+  }
 
  private:
   struct Slot;
   [[nodiscard]] auto slot(const std::string& name) -> base::Detailed<std::shared_ptr<Slot>>;
   void start_timer(Slot& slot, std::optional<std::chrono::milliseconds> for_time);
 
-  const VaultsOptions options_;
+  [[nodiscard]] auto close(Slot& slot) -> base::Detailed<void>;  // under slot.opening
+
+  VaultsOptions options_;  // the folder never changes; the rest is guarded by mutex_
   const node::Ports ports_;
   std::mutex locking_due_;    // held by lock_due() to its end; taken before mutex_
   mutable std::mutex mutex_;  // of slots_ and of the times in them

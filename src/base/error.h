@@ -107,6 +107,8 @@ namespace holdfast::base {
   X(idempotency_reused, 8030, "this Idempotency-Key was used for another request; choose a new one") \
   X(plaintext_not_confirmed, 8031, "this format is not encrypted; repeat with --plaintext (plaintext=true) if that is what you want") \
   X(no_totp, 8032, "this secret has no one-time code; add one: holdfast edit ITEM --totp -")       \
+  X(bad_word_list, 8040, "not a word list: one word a line, at least 1000 that differ")              \
+  X(bad_settings, 8041, "the settings are not valid; see: holdfast config validate")               \
   X(not_found, 5001, "not found")                                                                  \
   X(store_io, 5002, "the disk reported an error; the vault is read-only until it is opened again") \
   X(store_full, 5003, "the disk is full; free some space and try again, nothing was lost")         \

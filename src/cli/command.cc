@@ -14,6 +14,9 @@ constexpr auto kCommands = std::to_array<Command>({
     {"lock", "First run", "wipe its keys from memory", declare_lock},
     {"status", "First run", "lock state, height, quorum; exit code 0 unlocked, 2 locked",
      declare_status},
+    {"doctor", "First run", "check this machine and its vaults, with remedies", declare_doctor},
+    {"passphrase", "First run", "change the passphrase of a vault", declare_passphrase},
+    {"vault", "First run", "list, choose, rename or remove vaults", declare_vault},
     {"add", "Daily", "add a secret", declare_add},
     {"get", "Daily", "show a secret or one field of it", declare_get},
     {"list", "Daily", "list secrets", declare_list},
@@ -22,7 +25,8 @@ constexpr auto kCommands = std::to_array<Command>({
     {"edit", "Daily", "change a secret", declare_edit},
     {"history", "Daily", "the versions of a secret, and what changed", declare_history},
     {"restore", "Daily", "go back to a version, or bring back what was deleted", declare_restore},
-    {"generate", "Daily", "make a random password", declare_generate},
+    {"copy", "Daily", "copy one field of a secret for a moment", declare_copy},
+    {"generate", "Daily", "make a random password or passphrase", declare_generate},
     {"totp", "Daily", "show a one-time code", declare_totp},
     {"attachment", "Daily", "files of a secret", declare_attachment},
     {"category", "Daily", "groups of secrets", declare_category},
@@ -33,6 +37,10 @@ constexpr auto kCommands = std::to_array<Command>({
     {"verify", "Governance", "rebuild and check the vault's state and audit log", declare_verify},
     {"daemon", "Operation", "start or stop the process that owns the vaults", declare_daemon},
     {"demo", "Operation", "see it work in a temporary folder", declare_demo},
+    {"stats", "Operation", "count secrets; find weak and reused passwords", declare_stats},
+    {"config", "Operation", "read and change the settings", declare_config},
+    {"completion", "Operation", "print a completion script for a shell", declare_completion},
+    {"clipboard-clear", "", "", declare_clipboard_clear},
     {"version", "Operation", "print the version", declare_version},
 });
 
@@ -79,6 +87,17 @@ auto usage_problem(const CLI::App& app, const CLI::ParseError& error,
   return {Exit::local, std::move(text), "see: holdfast " + chosen.front()->get_name() + " --help"};
 }
 
+// Of the innermost command that was named.
+auto help_of(const CLI::App& app) -> std::string {
+  const CLI::App* innermost = &app;
+  std::string name = "holdfast";
+  while (!innermost->get_subcommands().empty()) {
+    innermost = innermost->get_subcommands().front();
+    name += " " + innermost->get_name();
+  }
+  return innermost == &app ? app.help() : innermost->help(name);
+}
+
 }  // namespace
 
 void print_json(Screen& screen, const base::SecretBytes& body) {
@@ -86,6 +105,28 @@ void print_json(Screen& screen, const base::SecretBytes& body) {
     screen.put(text);
     if (!text.ends_with('\n')) screen.put("\n");
   });
+}
+
+auto declare_below(CLI::App& app, std::string_view name, std::string_view summary,
+                   const std::shared_ptr<Run>& chosen, Run run) -> CLI::App& {
+  CLI::App* below = app.add_subcommand(std::string{name}, std::string{summary});
+  below->callback([chosen, run = std::move(run)] { *chosen = run; });
+  return *below;
+}
+
+auto run_chosen(const std::shared_ptr<Run>& chosen) -> Run {
+  return [chosen](Session& session) { return (*chosen)(session); };
+}
+
+auto whole_app(Flags& flags) -> std::unique_ptr<CLI::App> {
+  auto app = std::make_unique<CLI::App>("", "holdfast");
+  declare_global(*app, flags);
+  for (const Command& command : kCommands) {
+    if (command.group.empty()) continue;
+    CLI::App* sub = app->add_subcommand(std::string{command.name}, std::string{command.summary});
+    (void)command.declare(*sub);
+  }
+  return app;
 }
 
 auto all_commands() -> std::span<const Command> { return kCommands; }
@@ -110,37 +151,51 @@ auto parse(int count, const char* const* arguments) -> Outcome<Parsed> {
     parsed.help = "holdfast " HOLDFAST_VERSION "\n";
     return parsed;
   } catch (const CLI::Success&) {  // help was asked for
-    const auto chosen = app.get_subcommands();
-    parsed.help = chosen.empty() ? app.help()
-                                 : chosen.front()->help("holdfast " + chosen.front()->get_name());
+    parsed.help = help_of(app);
     return parsed;
   } catch (const CLI::ParseError& error) {
     return std::unexpected{usage_problem(app, error, words)};
   }
   for (auto& [sub, run] : declared) {
-    if (sub->parsed()) parsed.run = std::move(run);
+    if (!sub->parsed()) continue;
+    parsed.run = std::move(run);
+    parsed.command = sub->get_name();
   }
   CHECK(parsed.run != nullptr);
   return parsed;
 }
 
-auto screen_options(const Flags& flags) -> Outcome<Screen::Options> {
+auto screen_options(const Flags& flags, const Settings& settings) -> Outcome<Screen::Options> {
   Screen::Options options{.quiet = flags.quiet};
-  if (flags.json || flags.format == "json") {
+  const std::string& format = flags.format.empty() ? settings.text("output.format") : flags.format;
+  if (flags.json || format == "json") {
     options.style = Style::json;
-  } else if (flags.format == "raw") {
+  } else if (format == "raw") {
     options.style = Style::raw;
-  } else if (flags.format != "table") {
-    return usage("there is no output format '" + flags.format + "'", "use table, json or raw");
+  } else if (format != "table") {
+    return usage("there is no output format '" + format + "'", "use table, json or raw");
   }
-  if (flags.colour == "always") {
+  const std::string& colour = flags.colour.empty() ? settings.text("output.color") : flags.colour;
+  if (colour == "always") {
     options.colour = Colour::always;
-  } else if (flags.colour == "never") {
+  } else if (colour == "never") {
     options.colour = Colour::never;
-  } else if (flags.colour != "auto") {
-    return usage("--color takes auto, always or never, not '" + flags.colour + "'");
+  } else if (colour != "auto") {
+    return usage("--color takes auto, always or never, not '" + colour + "'");
   }
   return options;
+}
+
+auto settings_for(const Parsed& parsed) -> Outcome<Settings> {
+  const api::Environment environment = api::process_environment();
+  constexpr auto kTolerant = std::to_array<std::string_view>(
+      {"config", "doctor", "completion", "version", "daemon", "clipboard-clear"});
+  const bool tolerant = std::ranges::contains(kTolerant, std::string_view{parsed.command});
+  auto paths = locally(api::paths_of(parsed.flags.profile, environment));
+  auto settings = paths ? Settings::load(paths->config_file, environment)
+                        : Outcome<Settings>{std::unexpected{paths.error()}};
+  if (!settings && tolerant) return Settings{};
+  return settings;
 }
 
 }  // namespace holdfast::cli

@@ -27,12 +27,16 @@ struct Command {
 
 struct Parsed {
   Flags flags;
+  std::string command;
   Run run;           // empty: print `help` and end
   std::string help;  // for standard output
 };
 [[nodiscard]] auto parse(int count, const char* const* arguments) -> Outcome<Parsed>;
 // From the flags, before anything else is known.
-[[nodiscard]] auto screen_options(const Flags& flags) -> Outcome<Screen::Options>;
+[[nodiscard]] auto screen_options(const Flags& flags, const Settings& settings)
+    -> Outcome<Screen::Options>;
+// The settings of this profile. Commands that mend or judge them go on with the defaults instead.
+[[nodiscard]] auto settings_for(const Parsed& parsed) -> Outcome<Settings>;
 
 // The answer as it came, for --json.
 void print_json(Screen& screen, const base::SecretBytes& body);
@@ -61,5 +65,21 @@ auto declare_attachment(CLI::App& app) -> Run;
 auto declare_category(CLI::App& app) -> Run;
 auto declare_tag(CLI::App& app) -> Run;
 auto declare_demo(CLI::App& app) -> Run;
+auto declare_doctor(CLI::App& app) -> Run;
+auto declare_passphrase(CLI::App& app) -> Run;
+auto declare_vault(CLI::App& app) -> Run;
+auto declare_copy(CLI::App& app) -> Run;
+auto declare_stats(CLI::App& app) -> Run;
+auto declare_config(CLI::App& app) -> Run;
+auto declare_completion(CLI::App& app) -> Run;
+auto declare_clipboard_clear(CLI::App& app) -> Run;
+
+// One word below a command, such as `vault list`: its run is chosen when it is parsed.
+auto declare_below(CLI::App& app, std::string_view name, std::string_view summary,
+                   const std::shared_ptr<Run>& chosen, Run run) -> CLI::App&;
+// What a user means by a command that has words below it: the one that was parsed.
+auto run_chosen(const std::shared_ptr<Run>& chosen) -> Run;
+// Every command with its flags, for completion scripts.
+[[nodiscard]] auto whole_app(Flags& flags) -> std::unique_ptr<CLI::App>;
 
 }  // namespace holdfast::cli

@@ -1,7 +1,8 @@
-// commands_read.cc: get, list, search.
+// commands_read.cc: get, copy, list, search.
 #include <CLI/CLI.hpp>
 #include <map>
 
+#include "cli/clipboard.h"
 #include "cli/command.h"
 #include "cli/text.h"
 #include "formats/base_text.h"
@@ -52,7 +53,7 @@ class CategoryNames {
   std::map<std::string_view, const JsonValue*> by_id_;
 };
 
-struct GetFlags {
+struct GetFlags : CopyFlags {
   std::string item, field;
   bool reveal = false, full = false;
 };
@@ -247,7 +248,20 @@ auto print_secret(const JsonValue& secret, const GetFlags& flags, bool reveal, S
   return Exit::done;
 }
 
+auto copy_field(const GetFlags& flags, Session& session) -> Outcome<Exit> {
+  TRY(answer, session.item(flags.item, true));
+  const std::string field = flags.field.empty() ? "password" : flags.field;
+  TRY(value, value_of(answer.root(), field, true, session));
+  const std::string label{text_at(answer.root(), "label")};
+  if (value.bytes.empty()) {
+    return problem(Exit::not_found, "'" + label + "' has no " + field,
+                   "its fields are " + names_of_fields(answer.root()));
+  }
+  return copy_and_tell(flags, {.what = field, .label = label, .text = value.bytes}, session);
+}
+
 auto get(const GetFlags& flags, Session& session) -> Outcome<Exit> {
+  if (flags.copy) return copy_field(flags, session);
   const bool reveal = flags.reveal || !session.screen().on_terminal();
   TRY(answer, session.item(flags.item, reveal));
   if (!flags.field.empty()) return print_field(answer.root(), flags, reveal, session);
@@ -398,7 +412,16 @@ auto declare_get(CLI::App& app) -> Run {
   app.add_option("--field", flags->field, "only this field: password, username, url, totp, …");
   app.add_flag("--reveal", flags->reveal, "show protected values on a terminal, too");
   app.add_flag("--full", flags->full, "with kind, times, id and version");
+  flags->declare(app, true);
   return [flags](Session& session) { return get(*flags, session); };
+}
+
+auto declare_copy(CLI::App& app) -> Run {
+  auto flags = std::make_shared<GetFlags>();
+  app.add_option("ITEM", flags->item, "label, category/label, id or its beginning")->required();
+  app.add_option("--field", flags->field, "which field (password)");
+  flags->declare(app, false);
+  return [flags](Session& session) { return copy_field(*flags, session); };
 }
 
 auto declare_list(CLI::App& app) -> Run {

@@ -1,11 +1,10 @@
-// commands_secrets.cc: add, rm, generate, totp.
+// commands_secrets.cc: add, rm, totp.
 #include <CLI/CLI.hpp>
 
-#include "api/generator.h"
+#include "cli/clipboard.h"
 #include "cli/command.h"
 #include "cli/entry_flags.h"
 #include "cli/item_lookup.h"
-#include "cli/text.h"
 #include "formats/json_writer.h"
 
 namespace holdfast::cli {
@@ -85,69 +84,25 @@ auto remove(const RemoveFlags& flags, Session& session) -> Outcome<Exit> {
   return Exit::done;
 }
 
-struct GenerateFlags {
-  std::size_t length = api::GeneratorRules{}.length, pin = 0, count = 1;
-  std::string classes, exclude;
-  bool no_ambiguous = false;
+struct TotpFlags : CopyFlags {
+  std::string item;
+  bool next = false;
 };
 
-auto rules_of(const GenerateFlags& flags) -> Outcome<api::GeneratorRules> {
-  if (flags.pin != 0) return api::pin_rules(flags.pin);
-  api::GeneratorRules rules{
-      .length = flags.length, .no_ambiguous = flags.no_ambiguous, .exclude = flags.exclude};
-  if (flags.classes.empty()) return rules;
-  rules.lower = rules.upper = rules.digit = rules.symbol = false;
-  for (const std::string& name : split_list(flags.classes)) {
-    if (name == "lower") {
-      rules.lower = true;
-    } else if (name == "upper") {
-      rules.upper = true;
-    } else if (name == "digit") {
-      rules.digit = true;
-    } else if (name == "symbol") {
-      rules.symbol = true;
-    } else {
-      return usage("there is no character class '" + name + "'", "use lower, upper, digit, symbol");
-    }
-  }
-  return rules;
-}
-
-auto generate(const GenerateFlags& flags, Session& session) -> Outcome<Exit> {
-  TRY(rules, rules_of(flags));
-  TRY_DO(locally(api::check_rules(rules)));
-  if (flags.count < 1 || flags.count > api::kGeneratedCountMax) {
-    return usage("--count must be from 1 to " + std::to_string(api::kGeneratedCountMax));
-  }
-  base::SecretBytes::Buffer out{&session.memory()};
-  JsonWriter json{out};
-  json.begin_object();
-  json.key("values");
-  json.begin_array();
-  for (std::size_t i = 0; i < flags.count; ++i) {
-    TRY(value, locally(api::generate(rules, session.ports().entropy, session.memory())));
-    if (session.screen().json()) {
-      json.string(value);
-      continue;
-    }
-    value.expose_text([&](std::string_view text) { session.screen().put(text); });
-    session.screen().put("\n");
-  }
-  json.end_array();
-  json.end_object();
-  if (session.screen().json()) {
-    session.screen().put(base::text_of(out));
-    session.screen().put("\n");
-  }
-  return Exit::done;
-}
-
-auto totp(const std::string& item, bool next, Session& session) -> Outcome<Exit> {
-  TRY(found, session.item(item, false));
+auto totp(const TotpFlags& flags, Session& session) -> Outcome<Exit> {
+  TRY(found, session.item(flags.item, false));
   Target target = session.vault();
   target.path("/secrets").segment(text_at(found.root(), "id")).path("/totp");
   TRY(answer, session.get(target));
+  const bool next = flags.next;
   Screen& screen = session.screen();
+  if (flags.copy) {
+    const std::string_view code = text_at(answer.root(), next ? "next_code" : "code");
+    return copy_and_tell(
+        flags,
+        {.what = "totp", .label = text_at(found.root(), "label"), .text = base::view_of(code)},
+        session);
+  }
   if (screen.json()) {
     print_json(screen, answer.body);
     return Exit::done;
@@ -181,23 +136,12 @@ auto declare_rm(CLI::App& app) -> Run {
   return [flags](Session& session) { return remove(*flags, session); };
 }
 
-auto declare_generate(CLI::App& app) -> Run {
-  auto flags = std::make_shared<GenerateFlags>();
-  app.add_option("--length", flags->length, "characters (20)")->type_name("N");
-  app.add_option("--classes", flags->classes, "of lower, upper, digit, symbol")->type_name("A,B");
-  app.add_flag("--no-ambiguous", flags->no_ambiguous, "without 0O1lI|");
-  app.add_option("--exclude", flags->exclude, "characters to leave out")->type_name("CHARS");
-  app.add_option("--pin", flags->pin, "digits only, so many")->type_name("N");
-  app.add_option("--count", flags->count, "how many (1)")->type_name("N");
-  return [flags](Session& session) { return generate(*flags, session); };
-}
-
 auto declare_totp(CLI::App& app) -> Run {
-  auto item = std::make_shared<std::string>();
-  auto next = std::make_shared<bool>(false);
-  app.add_option("ITEM", *item, "label, category/label, id or its beginning")->required();
-  app.add_flag("--next", *next, "the code after the current one");
-  return [item, next](Session& session) { return totp(*item, *next, session); };
+  auto flags = std::make_shared<TotpFlags>();
+  app.add_option("ITEM", flags->item, "label, category/label, id or its beginning")->required();
+  app.add_flag("--next", flags->next, "the code after the current one");
+  flags->declare(app, true);
+  return [flags](Session& session) { return totp(*flags, session); };
 }
 
 }  // namespace holdfast::cli

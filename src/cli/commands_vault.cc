@@ -5,6 +5,8 @@
 
 #include "cli/command.h"
 #include "cli/daemon.h"
+#include "cli/passphrase_flags.h"
+#include "cli/strength_note.h"
 #include "cli/text.h"
 #include "formats/json_writer.h"
 
@@ -13,28 +15,18 @@ namespace {
 
 using formats::JsonWriter;
 
-constexpr std::string_view kInsteadOfPrompt = "--passphrase-fd N or --passphrase-file FILE";
-
-struct PassphraseFlags {
-  SecretSource source;
-  void declare(CLI::App& app) {
-    app.add_option("--passphrase-fd", source.descriptor, "read the passphrase from this descriptor")
-        ->type_name("N");
-    app.add_option("--passphrase-file", source.file, "read the passphrase from this file")
-        ->type_name("FILE");
-  }
-};
-
 auto vault_list(Session& session) -> Outcome<Answer> {
   return session.get(Target{session.memory(), "/v1/vaults"});
 }
 
 struct InitFlags : PassphraseFlags {
-  std::string name = "main", device, kdf_target = "1s";
+  std::string name = "main", device, kdf_target;  // empty: the settings say
 };
 
 auto init(const InitFlags& flags, Session& session) -> Outcome<Exit> {
-  const auto target = parse_duration(flags.kdf_target);
+  const Settings& settings = session.settings();
+  const auto target =
+      flags.kdf_target.empty() ? settings.duration("kdf.target") : parse_duration(flags.kdf_target);
   if (!target)
     return usage("--kdf-target is not a duration: " + flags.kdf_target, "write it like 1s");
   TRY(known, vault_list(session));
@@ -48,14 +40,19 @@ auto init(const InitFlags& flags, Session& session) -> Outcome<Exit> {
   TRY(passphrase, session.prompter().from(flags.source, "new passphrase", kInsteadOfPrompt, true));
   if (passphrase.empty())
     return usage("the passphrase is empty", "several random words are a good one");
+  if (!flags.source.given()) note_strength(passphrase, session);
+  warn_if_weak(passphrase, session);
   base::SecretBytes::Buffer body{&session.memory()};
   JsonWriter json{body};
   json.begin_object();
   json.member("name", flags.name);
   json.member("passphrase", passphrase);
-  if (!flags.device.empty()) json.member("device_name", flags.device);
+  const std::string& device = flags.device.empty() ? settings.text("device.name") : flags.device;
+  if (!device.empty()) json.member("device_name", device);
   json.key("kdf_target_ms");
   json.number(static_cast<std::uint64_t>(target->count()));
+  json.key("kdf_memory_min");
+  json.number(settings.bytes("kdf.memory_min"));
   json.end_object();
   if (!json.ok()) return usage("the passphrase or a name is not valid UTF-8");
   TRY(made, session.call("POST", Target{session.memory(), "/v1/vaults"}, body));
@@ -234,8 +231,20 @@ auto stop_daemon(Session& session) -> Outcome<Exit> {
   return Exit::done;
 }
 
+auto reload_daemon(Session& session) -> Outcome<Exit> {
+  TRY(running, session.connect_if_running());
+  if (!running) {
+    session.screen().note("No daemon is running; the next one reads the settings at its start.");
+    return Exit::done;
+  }
+  TRY_DO(session.call("POST", Target{session.memory(), "/v1/reload"}));
+  session.screen().note("The daemon has read the settings again.");
+  return Exit::done;
+}
+
 auto daemon(const DaemonFlags& flags, Session& session) -> Outcome<Exit> {
   if (flags.what == "stop") return stop_daemon(session);
+  if (flags.what == "reload") return reload_daemon(session);
   if (flags.foreground) {
     TRY_DO(run_daemon(session.paths(), session.ports(), flags.ready));
     return Exit::done;
@@ -282,8 +291,8 @@ auto declare_verify(CLI::App&) -> Run { return verify; }
 
 auto declare_daemon(CLI::App& app) -> Run {
   auto flags = std::make_shared<DaemonFlags>();
-  app.add_option("ACTION", flags->what, "start (the default) or stop")
-      ->check(CLI::IsMember({"start", "stop"}));
+  app.add_option("ACTION", flags->what, "start (the default), stop, or reload the settings")
+      ->check(CLI::IsMember({"start", "stop", "reload"}));
   app.add_flag("--foreground", flags->foreground, "serve in this process");
   app.add_option("--ready-fd", flags->ready)->group("");  // from start_daemon
   return [flags](Session& session) { return daemon(*flags, session); };

@@ -16,7 +16,7 @@
 #include "api/client.h"
 #include "api/server.h"
 #include "api/vaults.h"
-#include "cli/text.h"
+#include "cli/settings.h"
 #include "store/file_io.h"
 
 namespace holdfast::cli {
@@ -61,6 +61,7 @@ auto private_folders(const fs::path& folder) -> Outcome<void> {
   ::dup2(pipe, kReadyDescriptor);
   ::close_range(kReadyDescriptor + 1, ~0U, 0);
   ::setenv("HOLDFAST_SOCKET", paths.socket.c_str(), 1);
+  ::setenv("HOLDFAST_CONFIG", paths.config_file.c_str(), 1);
   ::unsetenv("BOTAN_MLOCK_POOL_SIZE");  // see startup.cc
   if (::chdir("/") != 0) ::_exit(1);
   const std::string flag = "--ready-fd=" + std::to_string(kReadyDescriptor);
@@ -101,34 +102,34 @@ auto tell(int pipe, std::string_view text) -> void {
   ::close(pipe);
 }
 
-auto duration_variable(const char* name, std::chrono::milliseconds otherwise)
-    -> Outcome<std::chrono::milliseconds> {
-  const auto value = api::process_environment()(name);
-  if (!value || value->empty()) return otherwise;
-  const auto duration = parse_duration(*value);
-  if (!duration) {
-    return usage(std::string{name} + " is not a duration: " + *value,
-                 "write it like 90s, 15m or 12h");
-  }
-  return *duration;
+auto vaults_options(const api::Paths& paths) -> Outcome<api::VaultsOptions> {
+  TRY(settings, Settings::load(paths.config_file, api::process_environment()));
+  return api::VaultsOptions{.folder = paths.data_folder,
+                            .default_vault = settings.text("default_vault"),
+                            .idle = settings.duration("lock.idle"),
+                            .absolute = settings.duration("lock.absolute")};
 }
 
-auto vaults_options(const api::Paths& paths) -> Outcome<api::VaultsOptions> {
-  api::VaultsOptions options{.folder = paths.data_folder};
-  TRY(idle, duration_variable("HOLDFAST_LOCK_IDLE", options.idle));
-  TRY(absolute, duration_variable("HOLDFAST_LOCK_ABSOLUTE", options.absolute));
-  options.idle = idle;
-  options.absolute = absolute;
-  options.default_vault = api::process_environment()("HOLDFAST_DEFAULT_VAULT").value_or("");
-  return options;
+// At SIGHUP nobody waits for the answer, so a mistake goes to the log, too.
+auto reload(const api::Paths& paths, api::Vaults& vaults) -> base::Detailed<void> {
+  const auto options = vaults_options(paths);
+  if (!options) {
+    const std::string text = "holdfast: settings not read again: " + options.error().text + "\n";
+    (void)!::write(STDERR_FILENO, text.data(), text.size());
+    return base::fail(base::Error::bad_settings, options.error().text);
+  }
+  vaults.configure(*options);
+  return {};
 }
 
 auto serve(const api::Paths& paths, const node::Ports& ports, int ready) -> Outcome<void> {
   TRY(options, vaults_options(paths));
   TRY_DO(private_folders(paths.socket.parent_path()));
   api::Vaults vaults{options, ports};
-  TRY(server, locally(api::Server::listen({.socket = paths.socket, .stop_on_signals = true}, vaults,
-                                          ports)));
+  const api::ServerOptions server_options{.socket = paths.socket,
+                                          .stop_on_signals = true,
+                                          .reload = [&] { return reload(paths, vaults); }};
+  TRY(server, locally(api::Server::listen(server_options, vaults, ports)));
   tell(ready, std::string_view{&kReady, 1});
   server->run();
   return {};

@@ -364,7 +364,7 @@ auto demo(const DemoFlags& flags, Session& session) -> Outcome<Exit> {
   Flags own = session.flags();
   own.vault.clear();
   own.profile.clear();
-  TRY_DO(session.configure(own));
+  TRY_DO(session.configure(own, Settings{}));
   session.screen().put("A demonstration in " + folder.string() +
                        ", which is removed at the end.\n\n");
   TRY_DO(session.screen().flush());

@@ -3,6 +3,8 @@
 #include <CLI/CLI.hpp>
 #include <filesystem>
 
+#include "cli/generator_settings.h"
+#include "cli/strength_note.h"
 #include "cli/text.h"
 #include "formats/base_text.h"
 #include "formats/json_writer.h"
@@ -58,13 +60,15 @@ auto password_of(const EntryFlags& flags, const Session& session)
     return usage("-g makes a password, and -p or --password-* gives one", "choose one of them");
   }
   if (flags.generate_password) {
-    TRY(made, locally(api::generate({.length = flags.length}, session.ports().entropy,
-                                    session.memory())));
+    api::GeneratorRules rules = rules_from(session.settings());
+    rules.length = flags.length.value_or(rules.length);
+    TRY(made, locally(api::generate(rules, session.ports().entropy, session.memory())));
     return std::optional{std::move(made)};
   }
   if (!asked) return std::optional<SecretBytes>{};
   TRY(given, session.prompter().from(flags.password, "password",
                                      "--password-fd N or --password-file FILE", true));
+  if (!flags.password.given()) note_strength(given, session);
   return std::optional{std::move(given)};
 }
 

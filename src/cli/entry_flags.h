@@ -22,7 +22,7 @@ inline constexpr std::size_t kAttachmentsBytesMax = std::size_t{8} << 20;
 struct EntryFlags {
   std::string label, username, category, kind, notes, totp;
   bool prompt_password = false, generate_password = false;
-  std::size_t length = api::GeneratorRules{}.length;
+  std::optional<std::size_t> length;  // of a generated password; else the settings say
   SecretSource password;
   std::vector<std::string> urls, tags, fields, attachments;
   std::vector<std::string> removed_fields;  // edit

@@ -16,7 +16,6 @@ namespace {
 
 using namespace holdfast;
 
-constexpr std::size_t kKeyBytesMax = std::size_t{4} << 20;
 constexpr std::size_t kPlaintextBytesMax = std::size_t{1} << 30;
 
 // No core dump, no tracing by others, files private, a closed pipe is an error and no signal.
@@ -30,32 +29,42 @@ void harden() {
   std::signal(SIGPIPE, SIG_IGN);
 }
 
-auto run_parsed(const cli::Parsed& parsed, const node::Ports& ports, cli::Screen& screen)
+struct Tools {  // what needs no settings
+  const ports::Clock& clock;
+  ports::Entropy& entropy;
+  base::SecretMemory& plaintext;
+};
+
+auto run_parsed(const cli::Parsed& parsed, const Tools& tools, cli::Screen& screen)
     -> cli::Outcome<cli::Exit> {
   if (!parsed.run) {
     screen.put(parsed.help);
     return cli::Exit::done;
   }
-  TRY(options, cli::screen_options(parsed.flags));
+  TRY(settings, cli::settings_for(parsed));
+  TRY(options, cli::screen_options(parsed.flags, settings));
   screen.configure(options);
+  const bool locked = settings.boolean("memory.require_lock");
+  TRY(keys, cli::locally(base::SecretMemory::create(
+                {static_cast<std::size_t>(settings.bytes("memory.locked_max")),
+                 locked ? base::Lock::required : base::Lock::attempted})));
+  const node::Ports ports{tools.clock, tools.entropy, *keys, tools.plaintext};
   cli::Session session{ports, screen};
-  TRY_DO(session.configure(parsed.flags));
+  TRY_DO(session.configure(parsed.flags, std::move(settings)));
   return parsed.run(session);
 }
 
 auto run(int count, const char* const* arguments) -> cli::Exit {
-  auto keys = base::SecretMemory::create({kKeyBytesMax, base::Lock::attempted});
   auto plaintext = base::SecretMemory::create({kPlaintextBytesMax, base::Lock::none});
-  if (!keys || !plaintext) {
+  if (!plaintext) {
     std::fputs("holdfast: no protected memory can be had\n", stderr);
     return cli::Exit::local;
   }
   const store::SystemClock clock;
   store::SystemEntropy entropy;
-  const node::Ports ports{clock, entropy, **keys, **plaintext};
   cli::Screen screen{**plaintext};
   auto parsed = cli::parse(count, arguments);
-  auto done = parsed ? run_parsed(*parsed, ports, screen)
+  auto done = parsed ? run_parsed(*parsed, {clock, entropy, **plaintext}, screen)
                      : cli::Outcome<cli::Exit>{std::unexpected{parsed.error()}};
   if (auto flushed = screen.flush(); !flushed && done) done = std::unexpected{flushed.error()};
   if (done) return *done;

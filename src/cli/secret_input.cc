@@ -8,6 +8,7 @@
 #include <cerrno>
 #include <cstring>
 
+#include "cli/pinentry.h"
 #include "crypto/equal.h"
 #include "store/file_io.h"
 
@@ -159,8 +160,16 @@ auto Prompter::secret(std::string_view question, std::string_view instead) const
     return usage("a " + std::string{question} + " is needed, and --no-input forbids asking",
                  "use " + std::string{instead});
   }
+  const api::Environment environment = api::process_environment();
+  if (const auto pinentry = chosen_pinentry(environment)) {
+    return ask_pinentry(*pinentry, question, environment, memory_);
+  }
   const MuteTerminal terminal;
-  if (!terminal.usable()) return is_terminal_wanted_but_absent(instead);
+  if (!terminal.usable()) {
+    const auto pinentry = found_pinentry(environment);
+    if (!pinentry) return is_terminal_wanted_but_absent(instead);
+    return ask_pinentry(*pinentry, question, environment, memory_);
+  }
   SecretBytes line{memory_};
   line.buffer().reserve(256);
   terminal.say(std::string{question} + ": ");
@@ -195,6 +204,23 @@ auto Prompter::from(const SecretSource& source, std::string_view question, std::
                                 : read_whole_file(*source.file, kSecretInputBytesMax, memory_);
   if (text) drop_final_line_break(*text);
   return text;
+}
+
+auto Prompter::confirm_name(std::string_view question, std::string_view name) const
+    -> Outcome<bool> {
+  if (no_input_) {
+    return usage("a confirmation is needed, and --no-input forbids asking", "add --yes");
+  }
+  const store::FileDescriptor file{::open("/dev/tty", O_RDWR | O_NOCTTY | O_CLOEXEC)};
+  if (!file.is_open()) return is_terminal_wanted_but_absent("--yes");
+  const std::string text = std::string{question} + " Type its name: ";
+  if (::write(file.number(), text.data(), text.size()) < 0) return false;
+  std::array<char, 256> answer{};
+  const ssize_t got = ::read(file.number(), answer.data(), answer.size());
+  if (got <= 0) return false;
+  std::string_view typed{answer.data(), static_cast<std::size_t>(got)};
+  while (typed.ends_with('\n') || typed.ends_with('\r')) typed.remove_suffix(1);
+  return typed == name;
 }
 
 auto Prompter::confirm(std::string_view question) const -> Outcome<bool> {

@@ -1,8 +1,8 @@
-// secret_input.h: how secrets come in: a descriptor, a file, standard input, or a prompt without
-// echo on the terminal; never an argument. Each ends in wiped memory with no copy elsewhere; one
-// final line break is left off. Limits: kSecretInputBytesMax. Time: waits for the user. Threads:
-// one. Errors: Problem with Exit::local; a needed prompt under --no-input fails at once.
-// Source: docs/design/interfaces.md §2, Secrets in.
+// secret_input.h: how secrets come in: a descriptor, a file, standard input, a pinentry program,
+// or a prompt without echo on the terminal; never an argument. Each ends in wiped memory with no
+// copy elsewhere; one final line break is left off. Limits: kSecretInputBytesMax. Time: waits for
+// the user. Threads: one. Errors: Problem with Exit::local; a needed prompt under --no-input fails
+// at once. Source: docs/design/interfaces.md §2, Secrets in.
 #pragma once
 
 #include <optional>
@@ -43,6 +43,9 @@ class Prompter {
       -> Outcome<base::SecretBytes>;
   [[nodiscard]] auto from(const SecretSource& source, std::string_view question,
                           std::string_view instead, bool twice) const -> Outcome<base::SecretBytes>;
+  // Only the name, typed in full, is yes.
+  [[nodiscard]] auto confirm_name(std::string_view question, std::string_view name) const
+      -> Outcome<bool>;
   // "y" or "yes" is yes.
   [[nodiscard]] auto confirm(std::string_view question) const -> Outcome<bool>;
 

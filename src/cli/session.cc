@@ -47,10 +47,12 @@ auto Target::query(std::string_view key, std::string_view value) -> Target& {
   return *this;
 }
 
-auto Session::configure(const Flags& flags) -> Outcome<void> {
+auto Session::configure(const Flags& flags, Settings settings) -> Outcome<void> {
   const api::Environment environment = api::process_environment();
   flags_ = flags;
+  settings_ = std::move(settings);
   if (flags_.vault.empty()) flags_.vault = environment("HOLDFAST_VAULT").value_or("");
+  if (flags_.vault.empty()) flags_.vault = settings_.text("default_vault");
   if (flags_.profile.empty()) flags_.profile = environment("HOLDFAST_PROFILE").value_or("");
   if (!flags.timeout.empty()) {
     const auto timeout = parse_duration(flags.timeout);
@@ -63,6 +65,7 @@ auto Session::configure(const Flags& flags) -> Outcome<void> {
   TRY(paths, locally(api::paths_of(flags_.profile, environment)));
   paths_ = paths;
   paths_.socket = std::filesystem::absolute(paths_.socket);  // the daemon works elsewhere
+  paths_.config_file = std::filesystem::absolute(paths_.config_file);
   return {};
 }
 
@@ -72,10 +75,12 @@ auto Session::vault() const -> Target {
   return target;
 }
 
-auto Session::connect(bool start) -> Outcome<void> {
+auto Session::connect(Start start) -> Outcome<void> {
   if (client_) return {};
   auto client = api::Client::connect(paths_.socket, memory(), client_options_);
-  if (!client && client.error().code == base::Error::daemon_unreachable && start) {
+  const bool may_start = start == Start::always ||
+                         (start == Start::if_allowed && settings_.boolean("daemon.autostart"));
+  if (!client && client.error().code == base::Error::daemon_unreachable && may_start) {
     TRY_DO(start_daemon(paths_, flags_.profile));
     client = api::Client::connect(paths_.socket, memory(), client_options_);
   }
@@ -84,10 +89,10 @@ auto Session::connect(bool start) -> Outcome<void> {
   return {};
 }
 
-auto Session::start_and_connect() -> Outcome<void> { return connect(true); }
+auto Session::start_and_connect() -> Outcome<void> { return connect(Start::always); }
 
 auto Session::connect_if_running() -> Outcome<bool> {
-  if (auto connected = connect(false); !connected) {
+  if (auto connected = connect(Start::never); !connected) {
     if (connected.error().code == base::error_name(base::Error::daemon_unreachable)) return false;
     return std::unexpected{connected.error()};
   }
@@ -122,7 +127,7 @@ auto Session::problem_from(const api::Response& response) const -> Problem {
 
 auto Session::request(std::string_view method, const Target& target, base::ByteView body,
                       const Headers& headers) -> Outcome<api::Response> {
-  TRY_DO(connect(true));
+  TRY_DO(connect(Start::if_allowed));
   auto response = client_->request(method, target.view(), body, headers);
   if (!response) {
     client_.reset();

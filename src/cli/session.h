@@ -18,6 +18,7 @@
 #include "cli/problem.h"
 #include "cli/screen.h"
 #include "cli/secret_input.h"
+#include "cli/settings.h"
 #include "formats/json_reader.h"
 #include "node/distributed_vault.h"
 
@@ -27,7 +28,7 @@ using formats::JsonType, formats::JsonValue;
 
 struct Flags {
   std::string vault, profile;
-  std::string format = "table", colour = "auto", timeout;
+  std::string format, colour, timeout;  // empty: the settings say
   bool json = false, yes = false, no_input = false, quiet = false;
 };
 
@@ -68,12 +69,13 @@ class Target {
 class Session {
  public:
   Session(const node::Ports& ports, Screen& screen) : ports_{ports}, screen_{screen} {}
-  [[nodiscard]] auto configure(const Flags& flags) -> Outcome<void>;
+  [[nodiscard]] auto configure(const Flags& flags, Settings settings = {}) -> Outcome<void>;
 
   [[nodiscard]] auto flags() const -> const Flags& { return flags_; }
   [[nodiscard]] auto ports() const -> const node::Ports& { return ports_; }
   [[nodiscard]] auto memory() const -> base::SecretMemory& { return ports_.plaintext; }
   [[nodiscard]] auto paths() const -> const api::Paths& { return paths_; }
+  [[nodiscard]] auto settings() const -> const Settings& { return settings_; }
   [[nodiscard]] auto screen() const -> Screen& { return screen_; }
   [[nodiscard]] auto prompter() const -> Prompter {
     return Prompter{ports_.plaintext, flags_.no_input};
@@ -95,7 +97,8 @@ class Session {
   void disconnect() { client_.reset(); }
 
  private:
-  [[nodiscard]] auto connect(bool start) -> Outcome<void>;
+  enum class Start : std::uint8_t { never, if_allowed, always };
+  [[nodiscard]] auto connect(Start start) -> Outcome<void>;
   [[nodiscard]] auto request(std::string_view method, const Target& target, base::ByteView body,
                              const Headers& headers) -> Outcome<api::Response>;
   [[nodiscard]] auto problem_from(const api::Response& response) const -> Problem;
@@ -103,6 +106,7 @@ class Session {
   const node::Ports ports_;
   Screen& screen_;
   Flags flags_;
+  Settings settings_;
   api::Paths paths_;
   api::ClientOptions client_options_;
   std::unique_ptr<api::Client> client_;

@@ -92,6 +92,28 @@ auto moment_text(std::uint64_t unix_ms) -> std::string {
   return {text.data(), std::strftime(text.data(), text.size(), "%Y-%m-%d %H:%M", &parts)};
 }
 
+auto parse_bytes(std::string_view text) -> std::optional<std::uint64_t> {
+  struct Size {
+    std::string_view name;
+    std::uint64_t bytes;
+  };
+  constexpr auto kSizes = std::to_array<Size>({{"", 1},
+                                               {"B", 1},
+                                               {"kB", 1000},
+                                               {"MB", 1'000'000},
+                                               {"GB", 1'000'000'000},
+                                               {"KiB", std::uint64_t{1} << 10},
+                                               {"MiB", std::uint64_t{1} << 20},
+                                               {"GiB", std::uint64_t{1} << 30}});
+  std::uint32_t number = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (error != std::errc{}) return std::nullopt;
+  const std::string_view unit{end, static_cast<std::size_t>(text.data() + text.size() - end)};
+  const auto* found = std::ranges::find(kSizes, unit, &Size::name);
+  if (found == kSizes.end()) return std::nullopt;
+  return number * found->bytes;  // below 2^62
+}
+
 auto bytes_text(std::uint64_t bytes) -> std::string {
   std::array<char, 32> text{};
   const double amount = static_cast<double>(bytes);

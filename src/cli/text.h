@@ -3,6 +3,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstdint>
 #include <optional>
 #include <span>
 #include <string>
@@ -24,6 +25,8 @@ inline constexpr std::chrono::hours kDurationMax{24 * 366};
     -> std::string_view;
 // "2026-11-22 14:05" in the local time of the user.
 [[nodiscard]] auto moment_text(std::uint64_t unix_ms) -> std::string;
+// "64MiB", "4KiB", "1GiB", "10MB"; a number alone is bytes.
+[[nodiscard]] auto parse_bytes(std::string_view text) -> std::optional<std::uint64_t>;
 [[nodiscard]] auto bytes_text(std::uint64_t bytes) -> std::string;  // "12.3 MB"
 
 }  // namespace holdfast::cli

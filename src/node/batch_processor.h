@@ -36,9 +36,9 @@ struct BatchOptions {
 
 struct BatchCounters {
   std::uint64_t batches = 0, operations = 0;
-  std::uint64_t full = 0;      // taken because they were full
-  std::uint64_t gathered = 0;  // taken when all who were busy had come
-  std::uint64_t timed_out = 0; // taken after `gather`
+  std::uint64_t full = 0;       // taken because they were full
+  std::uint64_t gathered = 0;   // taken when all who were busy had come
+  std::uint64_t timed_out = 0;  // taken after `gather`
 };
 
 // Operation has a member `result`, an optional of its result; processing sets it.
@@ -109,7 +109,8 @@ class BatchProcessor {
       lock.unlock();
       run(batch);
       lock.lock();
-      // Who was busy: the writers of this batch, who may come again, and those who queued meanwhile.
+      // Who was busy: the writers of this batch, who may come again, and those who queued
+      // meanwhile.
       busy_ = batch.size() + queue_.size();
       leading_ = false;
       done_.notify_all();

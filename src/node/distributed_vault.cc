@@ -128,6 +128,11 @@ auto DistributedVault::unlock(const base::SecretBytes& passphrase) -> Detailed<v
   return impl_->unlock(passphrase);
 }
 void DistributedVault::lock() { impl_->lock(); }
+auto DistributedVault::change_passphrase(const base::SecretBytes& from, const base::SecretBytes& to,
+                                         std::optional<crypto::Argon2Params> kdf)
+    -> Detailed<void> {
+  return impl_->change_passphrase(from, to, kdf);
+}
 auto DistributedVault::status() const -> Status { return impl_->status(); }
 
 auto DistributedVault::find(std::string_view item) const -> Detailed<Found> {

@@ -179,6 +179,8 @@ struct Status {
   std::uint64_t validators = 1;
   std::uint64_t tolerated_faults = 0;
   std::uint64_t store_bytes = 0;
+  model::TimeMs last_commit{};              // 0: none yet
+  crypto::Argon2Params kdf{};               // how costly a guess at the passphrase is
   std::uint64_t unlocked_memory_bytes = 0;  // memory for keys that could not be locked
   std::optional<base::Error> read_only;     // why nothing can be written
 };
@@ -199,6 +201,11 @@ class DistributedVault {
   // wrong_passphrase; header_corrupt. Derives the key outside any lock.
   [[nodiscard]] auto unlock(const base::SecretBytes& passphrase) -> Detailed<void>;
   void lock();
+  // Seals the header's keys under `to`: from then on `from` opens nothing here, and a crash leaves
+  // one of the two valid. The keys stay what they are, so an older copy of the folder still opens
+  // with `from`. wrong_passphrase. Without `kdf` its cost stays. Slow: derives two keys.
+  [[nodiscard]] auto change_passphrase(const base::SecretBytes& from, const base::SecretBytes& to,
+                                       std::optional<crypto::Argon2Params> kdf) -> Detailed<void>;
   [[nodiscard]] auto status() const -> Status;
 
   // Reads; vault_locked while locked.

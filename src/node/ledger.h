@@ -16,9 +16,9 @@
 #include "crypto/log_tree.h"
 #include "crypto/sparse_tree.h"
 #include "model/transaction.h"
+#include "node/node_signer.h"
 #include "node/ports.h"
 #include "store/rocks_store.h"
-#include "node/node_signer.h"
 #include "store/signer_file.h"
 #include "vault/apply.h"
 

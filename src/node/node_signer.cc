@@ -22,8 +22,7 @@ NodeSigner::~NodeSigner() {
   changed_.notify_all();
 }
 
-void NodeSigner::begin(crypto::Purpose purpose, base::Bytes message,
-                       const Randomness& randomness) {
+void NodeSigner::begin(crypto::Purpose purpose, base::Bytes message, const Randomness& randomness) {
   {
     const std::scoped_lock lock{mutex_};
     CHECK(!request_.has_value());

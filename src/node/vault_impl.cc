@@ -54,7 +54,7 @@ auto DistributedVault::Impl::open(const store::Path& folder, const Ports& ports)
 }
 
 auto DistributedVault::Impl::unlock(const base::SecretBytes& passphrase) -> Detailed<void> {
-  TRY(keys, open_user_keys(header_, passphrase, ports_));
+  TRY(keys, open_user_keys(header(), passphrase, ports_));
   return unlock_with(keys);
 }
 
@@ -251,6 +251,8 @@ auto DistributedVault::Impl::status() const -> Status {
                 .state_root = tip.state_root,
                 .audit_root = tip.audit_root,
                 .store_bytes = ledger_->store().statistics().bytes_on_disk,
+                .last_commit = tip.solo.timestamp,
+                .kdf = header().kdf,
                 .unlocked_memory_bytes = ports_.keys.unlocked_bytes(),
                 .read_only = ledger_->read_only()};
   const std::shared_lock lock{mutex_};

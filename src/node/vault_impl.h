@@ -78,6 +78,8 @@ class DistributedVault::Impl {
   auto unlock(const base::SecretBytes& passphrase) -> Detailed<void>;
   auto unlock_with(const UserKeys& keys) -> Detailed<void>;
   void lock();
+  auto change_passphrase(const base::SecretBytes& from, const base::SecretBytes& to,
+                         std::optional<crypto::Argon2Params> kdf) -> Detailed<void>;
   auto status() const -> Status;
   auto verify(const std::function<void(std::uint64_t, std::uint64_t)>& progress) const
       -> Detailed<VerifyReport>;
@@ -131,8 +133,8 @@ class DistributedVault::Impl {
     std::size_t bytes = 0;
     std::map<SecretId, Written> secrets;
     std::map<CategoryId, std::optional<model::CategoryState>> categories;  // as read
-    std::vector<WriteOperation*> operations;  // one a change, in order
-    std::vector<VersionId> versions;          // likewise; zero where a change has none
+    std::vector<WriteOperation*> operations;                               // one a change, in order
+    std::vector<VersionId> versions;  // likewise; zero where a change has none
   };
 
   auto build_index(Unlocked& unlocked) const -> base::Result<void>;
@@ -183,7 +185,13 @@ class DistributedVault::Impl {
 
   const store::Path folder_;
   const Ports ports_;
-  HeaderFile header_;
+  [[nodiscard]] auto header() const -> HeaderFile {
+    const std::scoped_lock lock{header_mutex_};
+    return header_;
+  }
+  HeaderFile header_;  // vault and device never change; the rest is guarded by header_mutex_
+  mutable std::mutex header_mutex_;
+  std::mutex passphrase_;  // held while the passphrase changes: one after the other
   std::unique_ptr<Ledger> ledger_;
   crypto::VerifierCache verifiers_{4};  // the writer's
   crypto::Aead aead_;                   // the writer's

@@ -74,8 +74,12 @@ void DistributedVault::Impl::commit_operations(std::span<WriteOperation* const> 
       }
       return;
     }
-    Draft draft{
-        .unlocked = *unlocked_, .transaction = {}, .secrets = {}, .categories = {}, .operations = {}, .versions = {}};
+    Draft draft{.unlocked = *unlocked_,
+                .transaction = {},
+                .secrets = {},
+                .categories = {},
+                .operations = {},
+                .versions = {}};
     const StoredState state{ledger_->store()};
     const auto own = vault::author(state, header_.device);
     std::optional<base::Failure> failure;

@@ -8,8 +8,10 @@
 #include <cmath>
 #include <map>
 #include <random>
+#include <vector>
 
 #include "api/memory.h"
+#include "api/word_list.h"
 
 namespace holdfast::api {
 namespace {
@@ -98,6 +100,56 @@ TEST(Generator, CountsTheEntropyOfThePasswordsThatObeyTheRules) {
   // Four characters, one of each class: 4! orders times the sizes of the classes.
   const double exact = std::log2(24.0 * 26 * 26 * 10 * 32);
   EXPECT_NEAR(entropy_bits({.length = 4}), exact, 1e-6);
+}
+
+TEST(Generator, DrawsWordsWithTheSeparatorBetween) {
+  SeededEntropy entropy;
+  const auto made =
+      generate(WordRules{.words = 6, .separator = "::"}, eff_large_words(), entropy, memory());
+  ASSERT_TRUE(made.has_value());
+  std::string left = text(*made) + "::";
+  std::size_t words = 0;
+  for (; !left.empty(); ++words) {
+    const std::string word = left.substr(0, left.find("::"));
+    EXPECT_TRUE(std::ranges::contains(eff_large_words(), word)) << word;
+    left.erase(0, word.size() + 2);
+  }
+  EXPECT_EQ(words, 6U);
+}
+
+TEST(Generator, DrawsEveryWordEquallyOften) {
+  SeededEntropy entropy;
+  // 3 does not divide 2^32 and 300 does not either: both ways of drawing are looked at
+  std::vector<std::string> names;
+  for (int i = 0; i < 300; ++i) names.push_back("w" + std::to_string(i));
+  for (const std::size_t size : {std::size_t{3}, std::size_t{300}}) {
+    const std::vector<std::string_view> list{names.begin(),
+                                             names.begin() + static_cast<std::ptrdiff_t>(size)};
+    std::map<std::string, double> counts;
+    for (int i = 0; i < 60'000; ++i) {
+      ++counts[text(*generate(WordRules{.words = 1}, list, entropy, memory()))];
+    }
+    ASSERT_EQ(counts.size(), size);
+    const double expected = 60'000.0 / static_cast<double>(size);
+    double chi_squared = 0;
+    for (const auto& [word, count] : counts) {
+      chi_squared += (count - expected) * (count - expected) / expected;
+    }
+    const double freedom = static_cast<double>(size) - 1;
+    EXPECT_LT(chi_squared, freedom + 5 * std::sqrt(2 * freedom) + 5) << size;
+  }
+}
+
+TEST(Generator, RefusesNoWordsTooManyAndALongSeparator) {
+  EXPECT_FALSE(check_rules(WordRules{.words = 0}).has_value());
+  EXPECT_FALSE(check_rules(WordRules{.words = kGeneratedWordsMax + 1}).has_value());
+  EXPECT_FALSE(check_rules(WordRules{.separator = std::string(17, '-')}).has_value());
+  EXPECT_FALSE(check_rules(WordRules{.separator = "\xff"}).has_value());
+  EXPECT_TRUE(check_rules(WordRules{.words = kGeneratedWordsMax, .separator = ""}).has_value());
+}
+
+TEST(Generator, CountsTheEntropyOfWords) {
+  EXPECT_NEAR(entropy_bits(WordRules{.words = 6}, kEffLargeWords), 6 * 12.92481, 1e-4);
 }
 
 }  // namespace

@@ -142,7 +142,7 @@ TEST_F(ServerTest, RefusesBodiesThatAreNotWhatTheRouteTakes) {
   EXPECT_EQ(ask("POST", "/v1/generate", R"({"length":8,"length":9})").code(), "duplicate_key");
   EXPECT_EQ(ask("POST", "/v1/generate", R"({"length":1e999})").code(), "out_of_range");
   EXPECT_EQ(ask("POST", "/v1/generate", R"({"length":-1})").code(), "bad_request");
-  EXPECT_EQ(ask("POST", "/v1/generate", R"({"words":6})").status, 400U);
+  EXPECT_EQ(ask("POST", "/v1/generate", R"({"verses":6})").status, 400U);
   EXPECT_THAT(raw("\x16\x03\x01 no http\r\n\r\n"), HasSubstr("bad_request"));
 }
 

@@ -67,9 +67,11 @@ def every_command_has_help():
     with Home() as home:
         text = home.ok("--help").text
         for command in ("init unlock lock status add get list search rm import export verify daemon "
-                        "generate totp version demo").split():
+                        "generate totp version demo doctor passphrase vault copy stats config completion").split():
             expect(f"  {command} " in text, f"{command} is missing in --help", text)
             expect("Usage: holdfast " + command in home.ok(command, "--help").text, command)
+        expect("Usage: holdfast vault rename" in home.ok("vault", "rename", "--help").text, "below")
+        expect("clipboard-clear" not in text, "a command for nobody is shown")
 
 
 # --- no vault, locked, wrong passphrase ---
@@ -615,7 +617,7 @@ def the_daemon_starts_and_stops():
 
 def a_daemon_that_cannot_start_says_why():
     with Home() as home:
-        result = home.run("init", *QUICK, passphrase=PASSPHRASE, env={"HOLDFAST_LOCK_IDLE": "soon"})
+        result = home.run("daemon", "start", env={"HOLDFAST_LOCK_IDLE": "soon"})
         expect_error(result, REMOTE, "cannot start", "HOLDFAST_LOCK_IDLE", "daemon.log")
         (home.path / "run" / "holdfast").mkdir(mode=0o777, exist_ok=True)
         os.chmod(home.path / "run" / "holdfast", 0o777)

@@ -71,7 +71,9 @@ def wait_for_end(process):
 class Home:
     def __init__(self, path=None):
         self.path = pathlib.Path(path or tempfile.mkdtemp(prefix="holdfast-test-"))
-        self.env = {k: v for k, v in os.environ.items() if not k.startswith(("HOLDFAST_", "XDG_"))}
+        self.env = {k: v for k, v in os.environ.items()  # nor a display that a dialog could open on
+                    if not k.startswith(("HOLDFAST_", "XDG_"))
+                    and k not in ("DISPLAY", "WAYLAND_DISPLAY", "GPG_TTY")}
         self.env.update(HOME=str(self.path), TERM="xterm", NO_COLOR="1", LC_ALL="C.UTF-8")
         for name, folder in (("CONFIG_HOME", "config"), ("DATA_HOME", "data"),
                              ("STATE_HOME", "state"), ("CACHE_HOME", "cache"),

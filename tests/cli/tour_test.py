@@ -28,12 +28,22 @@ def every_command_of_the_tour_works():
     with Home() as home:
         (home.path / "bitwarden.json").write_text(BITWARDEN)
         (home.path / "passwords.csv").write_text(CHROME)
+        tools = home.path / "tools"  # a clipboard that takes everything
+        tools.mkdir()
+        for name in ("wl-copy", "wl-paste"):
+            (tools / name).write_text("#!/bin/sh\nexec cat > /dev/null\n")
+            (tools / name).chmod(0o755)
+        home.env.update(PATH=f"{tools}:/usr/bin:/bin", WAYLAND_DISPLAY="wayland-9")
+        phrase = PASSPHRASE
         for command in commands:
             words = shlex.split(command, comments=True)[1:]
-            give = PASSPHRASE if words[0] in ("init", "unlock") else None
+            passphrase, give = phrase if words[0] in ("init", "unlock", "passphrase") else None, {}
             if words[0] == "init":
                 words += ["--kdf-target", "1ms"]
-            result = home.run(*words, passphrase=give, cwd=home.path)
+            if words[0] == "passphrase":
+                phrase += " and more"
+                give = {"--new-passphrase-fd": phrase}
+            result = home.run(*words, passphrase=passphrase, give=give, cwd=home.path)
             expect(result.code == 0, f"README: {command}", result)
             print(f"        {command}", flush=True)
 

@@ -106,7 +106,9 @@ TEST(BatchProcessor, ADroppedHandleIsStillProcessed) {
                         processed += static_cast<int>(batch.size());
                         double_all(batch);
                       }};
-  { const auto dropped = processor.submit({.number = 1}); }
+  {
+    const auto dropped = processor.submit({.number = 1});
+  }
   EXPECT_EQ(processed, 1);
 }
 

@@ -10,9 +10,8 @@ namespace {
 class NodeSignerTest : public testing::Test {
  protected:
   auto seed() -> crypto::SigningSeed {
-    return crypto::SigningSeed::make(*keys_, [](auto bytes) {
-             std::ranges::fill(bytes, std::uint8_t{7});
-           })
+    return crypto::SigningSeed::make(*keys_,
+                                     [](auto bytes) { std::ranges::fill(bytes, std::uint8_t{7}); })
         .value();
   }
   auto path() const -> store::Path { return temp_.path() / "signer"; }
