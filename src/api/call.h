@@ -92,6 +92,7 @@ struct Route {
   bool slow = false;       // derives keys or touches every record: on few workers
   bool uses_vault = true;  // restarts the idle time of {vault}
   bool remembers = false;  // accepts Idempotency-Key
+  bool file_key = false;   // accepts what opens an encrypted file, in two headers
   std::span<const Parameter> query{};
   std::span<const Member> members{};
 };

@@ -58,7 +58,14 @@ auto read_xml(ByteView xml, KdbxStream kind, ByteView stream_key, KeePassSource 
   auto stream = ProtectedStream::create(kind, stream_key, memory);
   if (!stream) return fail(stream.error(), "");
   source.stream = &*stream;
-  return read_keepass_xml(base::text_of(xml), std::move(source), now, memory);
+  auto read = read_keepass_xml(base::text_of(xml), std::move(source), now, memory);
+  if (read) return read;
+  // Not XML at all: the user gave no XML, so this is damage, such as a lost mark that it is packed.
+  const base::Failure& failure = read.error();
+  const bool outside_entries = failure.where.starts_with("line ");
+  if (outside_entries && (failure.code == Error::bad_utf8 || failure.code == Error::wrong_format))
+    return fail(Error::file_corrupt, "content, " + failure.where);
+  return read;
 }
 
 auto unpacked(const KdbxHeader& header, SecretBytes payload, SecretMemory& memory)

@@ -3,7 +3,7 @@
 //   {"v":1,"uuid":hex,"kind"?:text,"exact"?:{"label"|"username"|"password"|"notes":text...},
 //    "urls"?:[text...],"tags"?:[text...],
 //    "fields"?:[{"key","section","name","type","value"?:text,"value_base64"?}...],
-//    "attachments"?:[{"key","name","type"}...],"created"?:ms,"modified"?:ms,
+//    "order"?:[number...],"attachments"?:[{"key","name","type"}...],"created"?:ms,"modified"?:ms,
 //    "sources"?:[{"source","id"}...],"unknown"?:{number:base64...}}
 // Each part counts only while the entry still says what was written beside it (the same title, the
 // same keys, the same second), so that a change made in KeePass wins. What KeePass has and a secret

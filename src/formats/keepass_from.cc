@@ -56,7 +56,7 @@ class FromKeePass {
     secret_.tags = split_tags(peek(entry_.tags), memory_);
     take_attachments();
     take_sources();
-    if (extra_) take_extra();
+    if (extra_) take_extra(), take_order();
     if (!has_kind_) secret_.kind = usual_kind(secret_);
     ensure_label(secret_, memory_);
     return std::move(secret_);
@@ -293,6 +293,22 @@ class FromKeePass {
     take_exact_time("created", secret_.created);
     take_exact_time("modified", secret_.modified);
     take_unknown();
+  }
+
+  // Which of the fields stood where, if they are as many as then.
+  void take_order() {
+    const auto order = items("order");
+    if (order.empty() || order.size() != secret_.fields.size()) return;
+    std::vector<std::optional<model::Field>> sorted(order.size());
+    std::vector<std::size_t> places;
+    for (const JsonValue& place : order) {
+      const auto index = place.unsigned_number();
+      if (!index || *index >= order.size() || std::ranges::contains(places, *index)) return;
+      places.push_back(static_cast<std::size_t>(*index));
+    }
+    for (std::size_t i = 0; i < places.size(); ++i)
+      sorted[places[i]] = std::move(secret_.fields[i]);
+    for (std::size_t i = 0; i < sorted.size(); ++i) secret_.fields[i] = *std::move(sorted[i]);
   }
 
   void take_exact(const JsonValue& exact, std::string_view key, SecretBytes& text) {

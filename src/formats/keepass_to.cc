@@ -1,6 +1,7 @@
 // A secret becomes an entry of KeePass; see keepass_entry.h for the mapping.
 #include <algorithm>
 #include <charconv>
+#include <functional>
 #include <map>
 #include <memory_resource>
 #include <set>
@@ -175,6 +176,7 @@ class ToKeePass {
   void put_otp_and_places() {
     const model::Field* otp = nullptr;
     std::pmr::set<std::string_view> seen{&memory_};
+    std::vector<std::size_t> ranks;
     for (const model::Field& field : secret_.fields) {
       const std::string_view name = peek(field.name);
       const Place place = keepass_place(secret_, field, memory_);
@@ -183,15 +185,43 @@ class ToKeePass {
       if (takes_place) {
         put_in_place(place, field);
         if (place == Place::otp) otp = &field;
-      } else if (!data_time || !put_data_time(field)) {
+        ranks.push_back(rank_of(place, name));
+      } else if (data_time && put_data_time(field)) {
+        ranks.push_back(rank_of(Place::data, name));
+      } else {
         strings_.push_back(&field);
+        ranks.push_back(0);
       }
     }
+    put_order(ranks);
     if (otp != nullptr) {
       put_string(kKeePassOtp, otp->value.clone(), true);
     } else if (!secret_.totp.secret.empty()) {
       put_string(kKeePassOtp, otp_uri(secret_.totp, memory_), true);
     }
+  }
+
+  // In which order the import makes fields of what it finds.
+  static auto rank_of(Place place, std::string_view name) -> std::size_t {
+    constexpr std::size_t kGap = 16;  // between groups
+    const auto within = [&](const auto& names, auto projection) {
+      return static_cast<std::size_t>(std::ranges::find(names, name, projection) -
+                                      std::begin(names));
+    };
+    if (place == Place::time) return kGap + within(kTimeNames, std::identity{});  // then the usage
+    if (place == Place::part) return 2 * kGap + within(kKeePassParts, &KeePassPart::name);
+    return (place == Place::xml ? 3 : place == Place::data ? 4 : 5) * kGap;
+  }
+
+  // The numbers of the fields in the order in which they will be read, unless that is their own.
+  void put_order(const std::vector<std::size_t>& ranks) {
+    if (std::ranges::is_sorted(ranks)) return;
+    std::vector<std::size_t> order;
+    for (std::size_t i = 0; i < ranks.size(); ++i) order.push_back(i);
+    std::ranges::stable_sort(order, {}, [&](std::size_t i) { return ranks[i]; });
+    tell(), json_.key("order"), json_.begin_array();
+    for (const std::size_t i : order) json_.number(i);
+    json_.end_array();
   }
 
   void put_in_place(Place place, const model::Field& field) {
