@@ -39,8 +39,8 @@ struct GivenKey {
 auto decoded(const std::optional<base::SecretBytes>& header, std::string_view name,
              base::SecretMemory& memory) -> Detailed<std::optional<base::SecretBytes>> {
   if (!header) return std::nullopt;
-  auto bytes = header->expose_text(
-      [&](std::string_view text) { return decode_base64(text, memory); });
+  auto bytes =
+      header->expose_text([&](std::string_view text) { return decode_base64(text, memory); });
   if (!bytes) return fail(Error::bad_request, std::string{name} + ": not base64");
   return *std::move(bytes);
 }
@@ -181,9 +181,9 @@ auto get_export(const Call& call) -> Detailed<Answer> {
     out.end_object();
     return Answer{out.take()};
   }
-  const formats::FileSeal seal{
-      .key = key.view(),
-      .random = [&](std::span<std::uint8_t> out) { call.services.ports.entropy.fill(out); }};
+  const formats::FileSeal seal{.key = key.view(), .random = [&](std::span<std::uint8_t> out) {
+                                 call.services.ports.entropy.fill(out);
+                               }};
   TRY(file, formats::write_export(*format, collected.entries, call.memory, seal));
   Answer answer{std::move(file)};
   answer.type = "application/octet-stream";

@@ -35,8 +35,8 @@ struct Message {
   unsigned status = 0;            // answer
   std::string host, if_match, idempotency_key, etag, location, expect;
   std::optional<base::SecretBytes> file_passphrase, file_key;  // base64, as they came
-  unsigned hosts = 0;       // how many Host headers
-  bool has_origin = false;  // an Origin header, whatever it says
+  unsigned hosts = 0;                                          // how many Host headers
+  bool has_origin = false;                                     // an Origin header, whatever it says
   bool keep_alive = true;
   base::SecretBytes body;
 };

@@ -146,8 +146,9 @@ auto export_file(const ExportFlags& flags, Session& session) -> Outcome<Exit> {
   TRY_DO(content.expose([&](base::ByteView bytes) {
     return locally(store::write_file_atomic(path, bytes));  // mode 0600
   }));
-  session.screen().note("Wrote " + path.string() +
-                        (encrypted ? " (encrypted)." : " (readable only by you, but not encrypted)."));
+  session.screen().note(
+      "Wrote " + path.string() +
+      (encrypted ? " (encrypted)." : " (readable only by you, but not encrypted)."));
   return Exit::done;
 }
 

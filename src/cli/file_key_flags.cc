@@ -20,8 +20,8 @@ auto base64(const SecretBytes& secret, SecretMemory& memory) -> SecretBytes {
 
 auto read_component(const std::string& path, SecretMemory& memory) -> Outcome<SecretBytes> {
   TRY(file, read_whole_file(path, formats::kKeyFileBytesMax, memory));
-  auto component = file.expose(
-      [&](base::ByteView bytes) { return formats::key_file_component(bytes, memory); });
+  auto component =
+      file.expose([&](base::ByteView bytes) { return formats::key_file_component(bytes, memory); });
   if (component) return *std::move(component);
   return std::unexpected{problem_of(base::Failure{component.error(), path})};
 }
@@ -61,10 +61,10 @@ auto ask_file_key(const FileKeyFlags& flags, FileKeyUse use, const Session& sess
     if (!flags.passphrase.given() && session.flags().no_input) return headers;
   }
   const bool seals = use == FileKeyUse::seal;
-  TRY(passphrase, session.prompter().from(
-                      flags.passphrase,
-                      seals ? "new passphrase of the file" : "passphrase of the file", kInstead,
-                      seals));
+  TRY(passphrase,
+      session.prompter().from(flags.passphrase,
+                              seals ? "new passphrase of the file" : "passphrase of the file",
+                              kInstead, seals));
   if (passphrase.size() > kFilePassphraseBytesMax)
     return usage("the passphrase of the file is longer than " +
                  std::to_string(kFilePassphraseBytesMax) + " bytes");

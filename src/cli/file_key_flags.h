@@ -1,5 +1,5 @@
-// file_key_flags.h: what opens or seals an encrypted file of another program: flags, prompt, and the
-// two request headers they become. Limits: kFilePassphraseBytesMax; formats::kKeyFileBytesMax.
+// file_key_flags.h: what opens or seals an encrypted file of another program: flags, prompt, and
+// the two request headers they become. Limits: kFilePassphraseBytesMax; formats::kKeyFileBytesMax.
 // Time: waits for the user. Threads: one. Errors: Problem. Source: docs/api.md, Import and export.
 #pragma once
 
@@ -29,8 +29,8 @@ struct FileKeyHeaders {
 };
 
 enum class FileKeyUse : std::uint8_t { open, seal };
-// Asks for a passphrase unless flags give one; for a new file twice. With a key file an empty answer
-// means that there is no passphrase, and nothing is asked where asking is forbidden.
+// Asks for a passphrase unless flags give one; for a new file twice. With a key file an empty
+// answer means that there is no passphrase, and nothing is asked where asking is forbidden.
 [[nodiscard]] auto ask_file_key(const FileKeyFlags& flags, FileKeyUse use, const Session& session)
     -> Outcome<FileKeyHeaders>;
 

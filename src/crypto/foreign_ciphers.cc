@@ -64,8 +64,8 @@ auto Keystream::create(StreamKind kind, ForeignKey key, ByteView iv) -> Result<K
   if (iv.size() != (kind == StreamKind::salsa20 ? 8U : 12U)) return fail(Error::bad_length);
   return guarded([&]() -> Result<Keystream> {
     auto state = std::make_unique<State>();
-    state->cipher = Botan::StreamCipher::create_or_throw(
-        kind == StreamKind::salsa20 ? "Salsa20" : "ChaCha20");
+    state->cipher =
+        Botan::StreamCipher::create_or_throw(kind == StreamKind::salsa20 ? "Salsa20" : "ChaCha20");
     state->cipher->set_key(key);
     state->cipher->set_iv(iv);
     return Keystream{std::move(state)};

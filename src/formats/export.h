@@ -2,7 +2,8 @@
 // others export_losses() tells beforehand what stays behind. Values are written exactly as they
 // are. All plaintext lies in the SecretMemory given. Limits: those of model/secret.h for each
 // entry. Time: none. Threads: functions any. Errors: bad_utf8 at "entry 12" (a text that is not
-// UTF-8), new_file_key_needed, kdf_above_ceiling, secret_memory_exhausted. Source: docs/design/interfaces.md §4; RFC 8259, RFC 4180.
+// UTF-8), new_file_key_needed, kdf_above_ceiling, secret_memory_exhausted. Source:
+// docs/design/interfaces.md §4; RFC 8259, RFC 4180.
 #pragma once
 
 #include <functional>

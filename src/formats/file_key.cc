@@ -111,8 +111,7 @@ auto component_of(const XmlKey& key, SecretMemory& memory) -> Result<SecretBytes
   if (!check || check->size() != kCheckBytes) return fail(Error::bad_key_file);
   SecretBytes digest{memory};
   digest.buffer().resize(32);
-  TRY_DO(crypto::sha256_into(std::span{digest.buffer()}.first<32>(),
-                             {base::view_of(peek(*data))}));
+  TRY_DO(crypto::sha256_into(std::span{digest.buffer()}.first<32>(), {base::view_of(peek(*data))}));
   const ByteView expected = base::view_of(peek(digest)).first(kCheckBytes);
   if (!crypto::equal(expected, base::view_of(peek(*check)))) return fail(Error::bad_key_file);
   return *std::move(data);

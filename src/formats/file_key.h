@@ -1,7 +1,7 @@
 // file_key.h: what opens an encrypted file of another program: a passphrase, a key file, or both.
-// An empty passphrase is a passphrase; none is a null pointer. Limits: kKeyFileBytesMax. Time: none.
-// Threads: functions any. Errors: bad_key_file (damaged, unknown version), secret_memory_exhausted.
-// Source: keepass.info/help/base/keys.html.
+// An empty passphrase is a passphrase; none is a null pointer. Limits: kKeyFileBytesMax. Time:
+// none. Threads: functions any. Errors: bad_key_file (damaged, unknown version),
+// secret_memory_exhausted. Source: keepass.info/help/base/keys.html.
 #pragma once
 
 #include "base/result.h"

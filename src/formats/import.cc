@@ -111,8 +111,7 @@ auto parse_import(Format format, ByteView file, model::TimeMs now, base::SecretM
   if (text && !base::is_utf8(file))
     return fail(Error::bad_utf8, "line " + std::to_string(line_of_bad_utf8(file)));
   try {
-    auto imported =
-        dispatch(format, text ? without_byte_order_mark(file) : file, now, memory, key);
+    auto imported = dispatch(format, text ? without_byte_order_mark(file) : file, now, memory, key);
     if (imported) imported->counts = count(*imported);
     return imported;
   } catch (const std::bad_alloc&) {

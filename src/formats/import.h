@@ -42,9 +42,9 @@ enum class Format : std::uint8_t {
   bitwarden_csv,
 };
 inline constexpr Format kFormats[] = {
-    Format::bitwarden_json, Format::chrome_csv,    Format::firefox_csv,
-    Format::holdfast_json,  Format::kdbx,          Format::keepass_xml,
-    Format::keepassxc_csv,  Format::lastpass_csv,  Format::bitwarden_csv};
+    Format::bitwarden_json, Format::chrome_csv,   Format::firefox_csv,
+    Format::holdfast_json,  Format::kdbx,         Format::keepass_xml,
+    Format::keepassxc_csv,  Format::lastpass_csv, Format::bitwarden_csv};
 
 [[nodiscard]] auto format_name(Format format) -> std::string_view;  // "bitwarden-json"
 [[nodiscard]] auto format_from_name(std::string_view name) -> std::optional<Format>;

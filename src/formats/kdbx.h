@@ -1,10 +1,10 @@
 // kdbx.h: KDBX files, KeePass's own, read (3.1, 4.0, 4.1) and written (4.1).
 // A file's header hash, its block tags or hashes and its padding are checked before the XML is
-// looked at; plaintext lies in the SecretMemory given. Limits: kdbx_header.h, kdbx_blocks.h, gzip.h,
-// keepass_reader.h; kInnerFieldsMax. Time: `now` stands for missing dates. Threads: functions any.
-// Errors: 602x and 603x, and those of keepass_reader.h; throws std::bad_alloc. A wrong key and
-// damage are told apart in version 4, where the header has a hash of its own; in 3.1 a damaged
-// header can look like a wrong key. Source: keepass.info/help/kb/kdbx.html.
+// looked at; plaintext lies in the SecretMemory given. Limits: kdbx_header.h, kdbx_blocks.h,
+// gzip.h, keepass_reader.h; kInnerFieldsMax. Time: `now` stands for missing dates. Threads:
+// functions any. Errors: 602x and 603x, and those of keepass_reader.h; throws std::bad_alloc. A
+// wrong key and damage are told apart in version 4, where the header has a hash of its own; in 3.1
+// a damaged header can look like a wrong key. Source: keepass.info/help/kb/kdbx.html.
 #pragma once
 
 #include <functional>

@@ -78,9 +78,10 @@ auto read_blocks(ByteView stream, SecretMemory& memory, ReadBlock&& read_block)
 
 auto read_tagged_blocks(ByteView stream, const KdbxKeys& keys, SecretMemory& memory)
     -> Detailed<SecretBytes> {
-  return read_blocks(stream, memory, [&](ByteCursor& cursor, std::uint64_t index, SecretBytes& out) {
-    return tagged_block(cursor, index, keys, memory, out);
-  });
+  return read_blocks(stream, memory,
+                     [&](ByteCursor& cursor, std::uint64_t index, SecretBytes& out) {
+                       return tagged_block(cursor, index, keys, memory, out);
+                     });
 }
 
 auto read_hashed_blocks(ByteView stream, SecretMemory& memory) -> Detailed<SecretBytes> {
@@ -107,8 +108,7 @@ auto decrypt(const KdbxHeader& header, const KdbxKeys& keys, SecretBytes& bytes)
     stream.apply(bytes.buffer());
     return {};
   }
-  if (bytes.empty() || bytes.size() % crypto::kCbcBlockBytes != 0)
-    return fail(Error::file_corrupt);
+  if (bytes.empty() || bytes.size() % crypto::kCbcBlockBytes != 0) return fail(Error::file_corrupt);
   return crypto::cbc_decrypt(block_kind(header.cipher), key_of(keys), header.iv, bytes.buffer());
 }
 

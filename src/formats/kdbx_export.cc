@@ -1,5 +1,5 @@
-#include "formats/kdbx.h"
 #include "formats/gzip.h"
+#include "formats/kdbx.h"
 #include "formats/kdbx_blocks.h"
 #include "formats/keepass_writer.h"
 #include "formats/little_endian.h"

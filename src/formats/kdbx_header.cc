@@ -16,7 +16,7 @@ using base::Bytes, base::ByteView, base::Detailed, base::Error, base::fail, base
 
 constexpr std::uint32_t kSignature1 = 0x9AA2D903;
 constexpr std::uint32_t kSignature2 = 0xB54BFB67;
-constexpr std::uint32_t kSignature2Beta = 0xB54BFB66;     // before KeePass 2.0
+constexpr std::uint32_t kSignature2Beta = 0xB54BFB66;      // before KeePass 2.0
 constexpr std::uint32_t kSignature2KeePass1 = 0xB54BFB65;  // .kdb
 constexpr KdbxVersion kWritten{4, 1};
 constexpr std::uint32_t kArgonVersion = 0x13;
@@ -159,8 +159,8 @@ auto read_kdf(ByteView bytes, KdbxHeader& header) -> Detailed<void> {
     TRY(kdf, aes_kdf(*rounds, dictionary->bytes("S")));
     header.kdf = std::move(kdf);
   } else if (id == kArgon2d || id == kArgon2id) {
-    TRY(kdf, argon_kdf(id == kArgon2d ? crypto::Argon2Type::d : crypto::Argon2Type::id,
-                       *dictionary));
+    TRY(kdf,
+        argon_kdf(id == kArgon2d ? crypto::Argon2Type::d : crypto::Argon2Type::id, *dictionary));
     header.kdf = std::move(kdf);
   } else {
     return fail(Error::kdbx_kdf, id.empty() ? "header" : "key derivation " + id);

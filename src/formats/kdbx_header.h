@@ -1,9 +1,9 @@
 // kdbx_header.h: the outer header of a KDBX file: what is needed to derive its key and decrypt it.
-// Everything in it is untrusted and unauthenticated until the key is known, so costs and lengths are
-// judged here, before anything is allocated or computed. Limits: below; each is crossed by a test.
-// Time: none. Threads: functions any. Errors, at "header": wrong_format, kdbx_version, kdbx_cipher,
-// kdbx_kdf, kdbx_kdf_costly, file_corrupt. Source: keepass.info/help/kb/kdbx.html; the sources of
-// KeePass 2 and KeePassXC were read for what they accept.
+// Everything in it is untrusted and unauthenticated until the key is known, so costs and lengths
+// are judged here, before anything is allocated or computed. Limits: below; each is crossed by a
+// test. Time: none. Threads: functions any. Errors, at "header": wrong_format, kdbx_version,
+// kdbx_cipher, kdbx_kdf, kdbx_kdf_costly, file_corrupt. Source: keepass.info/help/kb/kdbx.html; the
+// sources of KeePass 2 and KeePassXC were read for what they accept.
 #pragma once
 
 #include <cstdint>
@@ -20,9 +20,9 @@ namespace holdfast::formats {
 
 inline constexpr std::size_t kKdbxHeaderFieldBytesMax = 64 << 10;
 inline constexpr std::size_t kKdbxHeaderFieldsMax = 64;
-inline constexpr std::uint64_t kKdbxAesRoundsMax = 500'000'000;         // about 10 s
-inline constexpr std::uint64_t kKdbxArgonMemoryKibMax = 1024 * 1024;    // 1 GiB
-inline constexpr std::uint64_t kKdbxArgonPassesMax = 1'000;             // KeePassXC tunes to 1 s
+inline constexpr std::uint64_t kKdbxAesRoundsMax = 500'000'000;       // about 10 s
+inline constexpr std::uint64_t kKdbxArgonMemoryKibMax = 1024 * 1024;  // 1 GiB
+inline constexpr std::uint64_t kKdbxArgonPassesMax = 1'000;           // KeePassXC tunes to 1 s
 inline constexpr std::uint64_t kKdbxArgonLanesMax = 64;
 inline constexpr std::uint64_t kKdbxArgonWorkKibMax = 32 * 1024 * 1024;  // memory times passes
 
@@ -50,10 +50,10 @@ struct KdbxHeader {
   bool packed = false;  // gzip
   base::Bytes master_seed, iv;
   std::variant<AesKdf, ArgonKdf> kdf;
-  KdbxStream stream{};      // 3.1; later versions say it inside
-  base::Bytes stream_key;   // 3.1
-  base::Bytes stream_start; // 3.1: how the plaintext begins, to tell a wrong key
-  std::size_t bytes = 0;    // of the header, from the first byte of the file
+  KdbxStream stream{};       // 3.1; later versions say it inside
+  base::Bytes stream_key;    // 3.1
+  base::Bytes stream_start;  // 3.1: how the plaintext begins, to tell a wrong key
+  std::size_t bytes = 0;     // of the header, from the first byte of the file
 };
 
 [[nodiscard]] auto is_kdbx(base::ByteView file) -> bool;  // also of versions nobody supports

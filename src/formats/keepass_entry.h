@@ -8,12 +8,12 @@
 // Each part counts only while the entry still says what was written beside it (the same title, the
 // same keys, the same second), so that a change made in KeePass wins. What KeePass has and a secret
 // lacks becomes fields of section "imported", named as the element: "IconID", "ExpiryTime",
-// "AutoType" (its XML), "CustomData.KEY"; they go back to their place. Further addresses are strings
-// KP2A_URL, KP2A_URL_1, as KeePassXC has them; TOTP is the string "otp", and is also read from
-// TimeOtp-* (KeePass) and "TOTP Seed" with "TOTP Settings" (old KeePassXC). Limits: model/secret.h;
-// kListItemsMax of each list. Time: none. Threads: functions any. Errors: capacity_exceeded,
-// bad_utf8; throw std::bad_alloc. Source: keepass.info/help/kb/kdbx.html; docs/design/interfaces.md
-// §4.
+// "AutoType" (its XML), "CustomData.KEY"; they go back to their place. Further addresses are
+// strings KP2A_URL, KP2A_URL_1, as KeePassXC has them; TOTP is the string "otp", and is also read
+// from TimeOtp-* (KeePass) and "TOTP Seed" with "TOTP Settings" (old KeePassXC). Limits:
+// model/secret.h; kKeePassStringsMax, kKeePassItemsMax, kListItemsMax attachments. Time: none.
+// Threads: functions any. Errors: capacity_exceeded, bad_utf8; throw std::bad_alloc. Source:
+// keepass.info/help/kb/kdbx.html; docs/design/interfaces.md §4.
 #pragma once
 
 #include <array>
@@ -31,7 +31,10 @@ namespace holdfast::formats {
 
 using KeePassId = base::FixedBytes<struct KeePassIdTag, 16>;
 
-inline constexpr std::string_view kKeePassExtra = "holdfast";  // the key in CustomData
+// Of one entry: fields and addresses of a secret are strings here, and so are five more.
+inline constexpr std::size_t kKeePassStringsMax = 2 * model::kListItemsMax + 8;
+inline constexpr std::size_t kKeePassItemsMax = model::kListItemsMax + 1;  // of CustomData
+inline constexpr std::string_view kKeePassExtra = "holdfast";              // the key in CustomData
 inline constexpr std::uint64_t kKeePassExtraVersion = 1;
 inline constexpr std::string_view kKeePassUrl = "KP2A_URL";
 inline constexpr std::string_view kKeePassOtp = "otp";
@@ -41,9 +44,12 @@ inline constexpr std::string_view kKeePassStandard[] = {"Title", "UserName", "Pa
 struct KeePassPart {
   std::string_view name, usual;
 };
-inline constexpr KeePassPart kKeePassParts[] = {{"IconID", "0"},         {"CustomIconUUID", ""},
-                                                {"ForegroundColor", ""}, {"BackgroundColor", ""},
-                                                {"OverrideURL", ""},     {"QualityCheck", "True"},
+inline constexpr KeePassPart kKeePassParts[] = {{"IconID", "0"},
+                                                {"CustomIconUUID", ""},
+                                                {"ForegroundColor", ""},
+                                                {"BackgroundColor", ""},
+                                                {"OverrideURL", ""},
+                                                {"QualityCheck", "True"},
                                                 {"PreviousParentGroup", ""}};
 inline constexpr std::string_view kKeePassAutoType = "AutoType";
 inline constexpr std::string_view kKeePassData = "CustomData.";
@@ -97,8 +103,8 @@ enum class KeePassPlace : std::uint8_t { string, part, xml, data, time, otp };
 [[nodiscard]] auto is_keepass_otp(std::string_view key) -> bool;
 struct KeePassOtp {
   std::optional<model::Totp> totp{};
-  bool plain = true;                 // false: the string "otp" also says something else
-  std::vector<std::size_t> used{};   // strings that need not be kept
+  bool plain = true;                // false: the string "otp" also says something else
+  std::vector<std::size_t> used{};  // strings that need not be kept
 };
 [[nodiscard]] auto keepass_otp(const std::vector<KeePassString>& strings,
                                base::SecretMemory& memory) -> KeePassOtp;

@@ -14,9 +14,9 @@ namespace {
 using base::Error, base::fail, base::Result, base::SecretBytes, base::SecretMemory;
 
 constexpr std::string_view kNoId = "AAAAAAAAAAAAAAAAAAAAAA==";
-constexpr std::string_view kKnownElements[] = {"UUID",   "Times",   "String",     "Binary",
-                                               "Tags",   "History", "CustomData", "IconID",
-                                               "otp",    "Entry",   "Group"};
+constexpr std::string_view kKnownElements[] = {"UUID", "Times",   "String",     "Binary",
+                                               "Tags", "History", "CustomData", "IconID",
+                                               "otp",  "Entry",   "Group"};
 
 auto number(std::string_view text) -> std::optional<std::uint64_t> {
   std::uint64_t value = 0;
@@ -66,8 +66,7 @@ auto keepass_id(std::string_view base64, SecretMemory& memory) -> Result<KeePass
   return id ? id : fail(Error::bad_entry);
 }
 
-auto is_keepass_xml(std::string_view name, std::string_view content, SecretMemory& memory)
-    -> bool {
+auto is_keepass_xml(std::string_view name, std::string_view content, SecretMemory& memory) -> bool {
   if (name.empty() || content.empty() || std::ranges::contains(kKnownElements, name) ||
       std::ranges::contains(kKeePassParts, name, &KeePassPart::name))
     return false;
@@ -114,8 +113,7 @@ auto KeePassElements::bytes() -> Result<SecretBytes> {
   TRY(value, base64_decode(text, memory_));
   if (sealed) source_.stream->apply(value);
   if (!packed || value.empty()) return value;
-  TRY(unpacked,
-      gzip_unpack(base::view_of(peek(value)), kUnpackedBytesMax - unpacked_, memory_));
+  TRY(unpacked, gzip_unpack(base::view_of(peek(value)), kUnpackedBytesMax - unpacked_, memory_));
   unpacked_ += unpacked.size();
   return unpacked;
 }
@@ -132,7 +130,8 @@ auto KeePassElements::pass() -> Result<void> {
 auto KeePassElements::pool_item() -> Result<void> {
   const auto id = number(xml_.attribute("ID"));
   TRY(content, bytes());
-  if (!id || !source_.pool.emplace(*id, std::move(content)).second) return fail(Error::file_corrupt);
+  if (!id || !source_.pool.emplace(*id, std::move(content)).second)
+    return fail(Error::file_corrupt);
   return {};
 }
 
@@ -165,7 +164,7 @@ auto KeePassElements::entry_part(std::string_view name, KeePassEntry& entry) -> 
   }
   if (name == "Times") return times(entry.times);
   if (name == "String") {
-    if (entry.strings.size() == model::kListItemsMax) return fail(Error::capacity_exceeded);
+    if (entry.strings.size() == kKeePassStringsMax) return fail(Error::capacity_exceeded);
     TRY(read, string());
     entry.strings.push_back(std::move(read));
     return {};
@@ -283,7 +282,7 @@ auto KeePassElements::custom_data() -> Result<std::vector<KeePassItem>> {
   std::vector<KeePassItem> items;
   TRY_DO(children([&](std::string_view name) -> Result<void> {
     if (name != "Item") return pass();
-    if (items.size() == model::kListItemsMax) return fail(Error::capacity_exceeded);
+    if (items.size() == kKeePassItemsMax) return fail(Error::capacity_exceeded);
     TRY(item, custom_item());
     items.push_back(std::move(item));
     return {};

@@ -356,8 +356,7 @@ class FromKeePass {
       const auto [end, error] = std::from_chars(key.data(), key.data() + key.size(), number);
       if (error != std::errc{} || end != key.data() + key.size()) continue;
       const bool ascends = secret_.unknown.empty() || secret_.unknown.back().first < number;
-      if (number < kSecretKeysKnown || !ascends ||
-          secret_.unknown.size() == model::kUnknownKeysMax)
+      if (number < kSecretKeysKnown || !ascends || secret_.unknown.size() == model::kUnknownKeysMax)
         continue;
       auto bytes = base64_decode(value.text(), memory_);
       if (bytes) secret_.unknown.emplace_back(number, *std::move(bytes));
@@ -382,9 +381,9 @@ class FromKeePass {
 
 auto from_keepass(const KeePassEntry& entry, model::TimeMs now, SecretMemory& memory)
     -> Result<model::Secret> {
-  for (const std::size_t size :
-       {entry.strings.size(), entry.binaries.size(), entry.custom_data.size()})
-    if (size > model::kListItemsMax) return fail(Error::capacity_exceeded);
+  if (entry.strings.size() > kKeePassStringsMax || entry.custom_data.size() > kKeePassItemsMax ||
+      entry.binaries.size() > model::kListItemsMax)
+    return fail(Error::capacity_exceeded);
   return FromKeePass{entry, memory}.run(now);
 }
 

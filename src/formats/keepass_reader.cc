@@ -33,7 +33,10 @@ auto value_at(const KeePassEntry& entry, std::string_view key) -> std::string_vi
 class KeePassImport {
  public:
   KeePassImport(std::string_view xml, KeePassSource source, model::TimeMs now, SecretMemory& memory)
-      : elements_{xml, std::move(source), memory}, xml_{elements_.xml()}, now_{now}, memory_{memory} {}
+      : elements_{xml, std::move(source), memory},
+        xml_{elements_.xml()},
+        now_{now},
+        memory_{memory} {}
 
   auto run() -> Detailed<Imported> {
     if (auto read = file(); !read) return fail(read.error(), place(read.error()));
@@ -104,8 +107,8 @@ class KeePassImport {
     TRY(text, elements_.text());
     if (!elements_.header_hash() || text.empty()) return {};
     const auto stated = base64_decode(peek(text), memory_);
-    const bool same = stated && crypto::equal(base::view_of(peek(*stated)),
-                                              elements_.header_hash()->view());
+    const bool same =
+        stated && crypto::equal(base::view_of(peek(*stated)), elements_.header_hash()->view());
     return same ? Result<void>{} : fail(Error::file_corrupt);
   }
 
@@ -220,8 +223,7 @@ class KeePassImport {
   }
 
   auto mapped(const KeePassEntry& entry) -> Result<model::Secret> {
-    for (const KeePassBinary& binary : entry.binaries)
-      attachment_bytes_ += binary.content->size();
+    for (const KeePassBinary& binary : entry.binaries) attachment_bytes_ += binary.content->size();
     if (attachment_bytes_ > kKeePassAttachmentBytesMax) return fail(Error::file_too_large);
     return from_keepass(entry, now_, memory_);
   }
@@ -230,9 +232,9 @@ class KeePassImport {
   void give_id(KeePassRead& read) {
     KeePassId& id = read.entry.id;
     if (id == KeePassId{} || !seen_.insert(id).second) {
-      const std::string name = id.hex() + source_ids_.next(value_at(read.entry, "URL"),
-                                                           value_at(read.entry, "UserName"),
-                                                           value_at(read.entry, "Title"));
+      const std::string name =
+          id.hex() + source_ids_.next(value_at(read.entry, "URL"), value_at(read.entry, "UserName"),
+                                      value_at(read.entry, "Title"));
       const crypto::Digest digest = crypto::sha256(base::view_of(name));
       std::ranges::copy(digest.view().first<KeePassId::kSize>(), id.bytes.begin());
       seen_.insert(id);
@@ -296,9 +298,11 @@ class KeePassImport {
     note(groups_with_settings_, "group has settings that a folder cannot hold; they stay behind",
          "groups have settings that a folder cannot hold; they stay behind");
     note(icons_, "picture used as an icon stays behind", "pictures used as icons stay behind");
-    note(elements_.lost_attachments(), "attachment is not in the file; import the .kdbx file itself",
+    note(elements_.lost_attachments(),
+         "attachment is not in the file; import the .kdbx file itself",
          "attachments are not in the file; import the .kdbx file itself");
-    if (has_description_) imported_.notes.emplace_back("the description of the database stays behind");
+    if (has_description_)
+      imported_.notes.emplace_back("the description of the database stays behind");
   }
 
   KeePassElements elements_;

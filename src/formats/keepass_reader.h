@@ -24,8 +24,8 @@ inline constexpr std::size_t kKeePassAttachmentBytesMax = std::size_t{512} << 20
 using KeePassPool = std::map<std::uint64_t, base::SecretBytes>;  // attachments by number
 
 struct KeePassSource {
-  ProtectedStream* stream = nullptr;           // null: the file is plain
-  KeePassPool pool{};                          // version 4; earlier ones are in the XML
+  ProtectedStream* stream = nullptr;            // null: the file is plain
+  KeePassPool pool{};                           // version 4; earlier ones are in the XML
   std::optional<crypto::Digest> header_hash{};  // version 3.1: what the XML must repeat
 };
 

@@ -231,7 +231,8 @@ auto parse_keepass_time(std::string_view text) -> Result<std::optional<model::Ti
       return fail(Error::bad_time);
     bits = bits << 6 | static_cast<std::uint32_t>(value);
     if (i % 4 != 3) continue;
-    for (const int shift : {16, 8, 0}) bytes.at(filled++) = static_cast<std::uint8_t>(bits >> shift);
+    for (const int shift : {16, 8, 0})
+      bytes.at(filled++) = static_cast<std::uint8_t>(bits >> shift);
     bits = 0;
   }
   const auto seconds = little_endian<std::uint64_t>(bytes);
@@ -246,8 +247,8 @@ auto keepass_seconds(model::TimeMs time) -> std::uint64_t {
 auto split_tags(std::string_view text, SecretMemory& memory) -> std::vector<SecretBytes> {
   std::vector<SecretBytes> tags;
   while (!text.empty()) {
-    const auto end = static_cast<std::size_t>(std::ranges::find_if(text, is_separator) -
-                                              text.begin());
+    const auto end =
+        static_cast<std::size_t>(std::ranges::find_if(text, is_separator) - text.begin());
     const std::string_view tag = trimmed(text.substr(0, end));
     text.remove_prefix(std::min(text.size(), end + 1));
     if (!tag.empty()) tags.push_back(secret_text(tag, memory));

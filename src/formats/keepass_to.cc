@@ -388,8 +388,8 @@ class ToKeePass {
   }
 
   void put_sources() {
-    const bool own = secret_.sources.size() == 1 &&
-                     source_id(secret_, Format::kdbx) == entry_.id.hex();
+    const bool own =
+        secret_.sources.size() == 1 && source_id(secret_, Format::kdbx) == entry_.id.hex();
     if (own || secret_.sources.empty()) return;
     tell(), json_.key("sources"), json_.begin_array();
     for (const model::Source& source : secret_.sources) {
@@ -419,12 +419,12 @@ class ToKeePass {
     SecretBytes out{memory_};
     std::string_view rest = peek(extra_);
     while (true) {
-      const std::size_t next = std::min({rest.find("\xEF\xBF\xBE"), rest.find("\xEF\xBF\xBF"),
-                                         rest.size()});
+      const std::size_t next =
+          std::min({rest.find("\xEF\xBF\xBE"), rest.find("\xEF\xBF\xBF"), rest.size()});
       append_text(out.buffer(), rest.substr(0, next));
       if (next == rest.size()) return out;
-      append_text(out.buffer(), rest.substr(next).starts_with("\xEF\xBF\xBE") ? "\\ufffe"
-                                                                             : "\\uffff");
+      append_text(out.buffer(),
+                  rest.substr(next).starts_with("\xEF\xBF\xBE") ? "\\ufffe" : "\\uffff");
       rest.remove_prefix(next + 3);
     }
   }
@@ -454,9 +454,9 @@ auto keepass_place(const model::Secret& secret, const model::Field& field, Secre
   if (std::ranges::contains(kTimeNames, name)) {
     const auto time = whole_seconds(value);
     if (!is_shown(field, model::FieldType::date) || !time) return Place::string;
-    const bool tells = name == "ExpiryTime" ||
-                       (keepass_seconds(*time) != keepass_seconds(secret.created) &&
-                        keepass_seconds(*time) != keepass_seconds(secret.modified));
+    const bool tells =
+        name == "ExpiryTime" || (keepass_seconds(*time) != keepass_seconds(secret.created) &&
+                                 keepass_seconds(*time) != keepass_seconds(secret.modified));
     return tells ? Place::time : Place::string;
   }
   if (name == kUsage)

@@ -29,8 +29,7 @@ constexpr std::string_view kBinIcon = "43";
 
 auto id_from(std::string_view purpose, std::string_view text) -> KeePassId {
   constexpr std::uint8_t kEnd[] = {0};
-  const crypto::Digest digest =
-      crypto::sha256({base::view_of(purpose), kEnd, base::view_of(text)});
+  const crypto::Digest digest = crypto::sha256({base::view_of(purpose), kEnd, base::view_of(text)});
   KeePassId id;
   std::ranges::copy(digest.view().first<KeePassId::kSize>(), id.bytes.begin());
   return id;
@@ -46,8 +45,7 @@ struct Group {
 
 class GroupTree {
  public:
-  GroupTree(const std::vector<ExportEntry>& entries, SecretMemory& memory)
-      : memory_{memory} {
+  GroupTree(const std::vector<ExportEntry>& entries, SecretMemory& memory) : memory_{memory} {
     root.id = id_from("holdfast group", "");
     bin.id = id_from("holdfast recycle bin", "");
     for (std::size_t i = 0; i < entries.size(); ++i) {
@@ -217,8 +215,8 @@ class KeePassWriter {
     if (from.deleted && tree_.group_of(index) != tree_.root.id) {
       std::erase_if(mapped->parts,
                     [](const KeePassText& part) { return part.name == "PreviousParentGroup"; });
-      mapped->parts.push_back({"PreviousParentGroup",
-                               secret_text(id_text(tree_.group_of(index)), memory_)});
+      mapped->parts.push_back(
+          {"PreviousParentGroup", secret_text(id_text(tree_.group_of(index)), memory_)});
     }
     xml_.open("Entry");
     write_entry(*mapped);
@@ -326,8 +324,7 @@ AttachmentPool::AttachmentPool(const std::vector<ExportEntry>& entries, SecretMe
 void AttachmentPool::add(const model::Secret& secret) {
   for (const model::Attachment& attachment : secret.attachments) {
     const crypto::Digest digest = crypto::sha256(base::view_of(peek(attachment.content)));
-    if (numbers_.emplace(digest, contents_.size()).second)
-      contents_.push_back(&attachment.content);
+    if (numbers_.emplace(digest, contents_.size()).second) contents_.push_back(&attachment.content);
   }
 }
 

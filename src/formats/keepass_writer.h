@@ -1,6 +1,6 @@
 // keepass_writer.h: entries become KeePass's XML, for a KDBX file or plain.
-// Folders become groups below one root group; what is deleted lies in a recycle bin and says where it
-// came from. Attachments are kept once, however many entries hold them. Limits: model/secret.h.
+// Folders become groups below one root group; what is deleted lies in a recycle bin and says where
+// it came from. Attachments are kept once, however many entries hold them. Limits: model/secret.h.
 // Time: none. Threads: functions any, an AttachmentPool one. Errors: bad_utf8 at "entry 12"; throws
 // std::bad_alloc. Source: keepass.info/help/kb/kdbx.html.
 #pragma once

@@ -38,8 +38,8 @@ class Losses {
   std::vector<std::string> lines_;
 };
 
-[[nodiscard]] inline auto any_field(const model::Secret& secret, const std::function<bool(const model::Field&)>& test)
-    -> bool {
+[[nodiscard]] inline auto any_field(const model::Secret& secret,
+                                    const std::function<bool(const model::Field&)>& test) -> bool {
   return std::ranges::any_of(secret.fields, test);
 }
 

@@ -36,13 +36,13 @@ auto loses_field(Format format, const model::Field& field) -> bool {
 
 auto keepass_losses(const ExportEntries& entries) -> std::vector<std::string> {
   Losses losses{entries};
-  losses.change("lies in a folder whose name has characters that KeePass cannot hold; each becomes ?",
-                "lie in folders whose names have characters that KeePass cannot hold; each becomes ?",
-                [](auto& e) {
-                  return std::ranges::any_of(e.folder, [](const SecretBytes& name) {
-                    return !xml_can_hold(peek(name));
-                  });
-                });
+  losses.change(
+      "lies in a folder whose name has characters that KeePass cannot hold; each becomes ?",
+      "lie in folders whose names have characters that KeePass cannot hold; each becomes ?",
+      [](auto& e) {
+        return std::ranges::any_of(
+            e.folder, [](const SecretBytes& name) { return !xml_can_hold(peek(name)); });
+      });
   losses.change("lies in a folder without a name", "lie in folders without a name", [](auto& e) {
     return std::ranges::any_of(e.folder, [](const SecretBytes& name) { return name.empty(); });
   });
@@ -62,9 +62,8 @@ auto manager_csv_losses(Format format, const ExportEntries& entries) -> std::vec
   if (bitwarden) {
     lose("sections, protection and types of custom fields", [&](auto& e) {
       return any_field(*e.secret, [&](auto& field) {
-        return loses_field(format, field) &&
-               (!field.section.empty() || field.is_protected ||
-                field.type != model::FieldType::text);
+        return loses_field(format, field) && (!field.section.empty() || field.is_protected ||
+                                              field.type != model::FieldType::text);
       });
     });
     lose("line breaks or colons within custom fields, which may be read back as other fields",

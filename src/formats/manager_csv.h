@@ -52,14 +52,11 @@ inline constexpr ManagerHeader kKeePassXcHeader[] = {{"Group", ManagerColumn::fo
                                                      {"Icon", ManagerColumn::icon},
                                                      {"Last Modified", ManagerColumn::modified},
                                                      {"Created", ManagerColumn::created}};
-inline constexpr ManagerHeader kLastPassHeader[] = {{"url", ManagerColumn::url, true},
-                                                    {"username", ManagerColumn::username, true},
-                                                    {"password", ManagerColumn::password, true},
-                                                    {"totp", ManagerColumn::totp},
-                                                    {"extra", ManagerColumn::notes, true},
-                                                    {"name", ManagerColumn::title, true},
-                                                    {"grouping", ManagerColumn::folder, true},
-                                                    {"fav", ManagerColumn::favorite}};
+inline constexpr ManagerHeader kLastPassHeader[] = {
+    {"url", ManagerColumn::url, true},           {"username", ManagerColumn::username, true},
+    {"password", ManagerColumn::password, true}, {"totp", ManagerColumn::totp},
+    {"extra", ManagerColumn::notes, true},       {"name", ManagerColumn::title, true},
+    {"grouping", ManagerColumn::folder, true},   {"fav", ManagerColumn::favorite}};
 inline constexpr ManagerHeader kBitwardenHeader[] = {
     {"folder", ManagerColumn::folder},
     {"favorite", ManagerColumn::favorite},

@@ -115,8 +115,7 @@ class ManagerImport {
       keep(secret, "type", kind, model::FieldType::text);
     }
     if (url.empty()) return;
-    if (format_ != Format::bitwarden_csv)
-      return secret.urls.push_back(secret_text(url, memory_));
+    if (format_ != Format::bitwarden_csv) return secret.urls.push_back(secret_text(url, memory_));
     for (std::size_t from = 0; from <= url.size();) {
       std::size_t end = url.find(',', from);
       while (end != std::string_view::npos && !begins_address(url.substr(end + 1)))
@@ -142,10 +141,10 @@ class ManagerImport {
         add_field(secret, {.value = line}, memory_);
       } else {
         const std::size_t name = empty_value ? line.size() - 1 : colon;
-        add_field(secret,
-                  {.name = line.substr(0, name),
-                   .value = line.substr(std::min(line.size(), name + 2))},
-                  memory_);
+        add_field(
+            secret,
+            {.name = line.substr(0, name), .value = line.substr(std::min(line.size(), name + 2))},
+            memory_);
       }
     }
   }
@@ -248,8 +247,8 @@ class ManagerImport {
 
 }  // namespace
 
-auto import_manager_csv(Format format, base::ByteView file, model::TimeMs now,
-                        SecretMemory& memory) -> Detailed<Imported> {
+auto import_manager_csv(Format format, base::ByteView file, model::TimeMs now, SecretMemory& memory)
+    -> Detailed<Imported> {
   return ManagerImport{format, base::text_of(file), now, memory}.run();
 }
 

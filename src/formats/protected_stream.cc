@@ -18,13 +18,13 @@ auto ProtectedStream::create(KdbxStream kind, ByteView key, base::SecretMemory& 
   const std::span<std::uint8_t> bytes{digest.buffer()};
   if (kind == KdbxStream::salsa20) {
     TRY_DO(crypto::sha256_into(bytes.first<32>(), {key}));
-    TRY(stream, crypto::Keystream::create(crypto::StreamKind::salsa20,
-                                          ByteView{bytes}.first<32>(), kSalsaIv));
+    TRY(stream, crypto::Keystream::create(crypto::StreamKind::salsa20, ByteView{bytes}.first<32>(),
+                                          kSalsaIv));
     made.stream_ = std::move(stream);
   } else if (kind == KdbxStream::chacha20) {
     TRY_DO(crypto::sha512_into(bytes.first<64>(), {key}));
-    TRY(stream, crypto::Keystream::create(crypto::StreamKind::chacha20,
-                                          ByteView{bytes}.first<32>(), bytes.subspan(32, 12)));
+    TRY(stream, crypto::Keystream::create(crypto::StreamKind::chacha20, ByteView{bytes}.first<32>(),
+                                          bytes.subspan(32, 12)));
     made.stream_ = std::move(stream);
   }
   return made;

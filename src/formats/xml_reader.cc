@@ -162,7 +162,8 @@ auto XmlReader::next_token() -> Result<Token> {
     return Token::end;
   }
   while (true) {
-    if (at_ == text_.size()) return open_.empty() ? Result<Token>{Token::none} : fail(Error::bad_xml);
+    if (at_ == text_.size())
+      return open_.empty() ? Result<Token>{Token::none} : fail(Error::bad_xml);
     if (text_[at_] != '<') {
       const std::size_t end = std::min(text_.find('<', at_), text_.size());
       run_ = text_.substr(at_, end - at_);

@@ -46,7 +46,8 @@ auto stream_over(const char* name, const std::string& key, const std::string& iv
 // Made-up bytes that differ from field to field.
 auto filler(char first, std::size_t size) -> std::string {
   std::string bytes;
-  for (std::size_t i = 0; i < size; ++i) bytes += static_cast<char>(first + 7 * static_cast<int>(i));
+  for (std::size_t i = 0; i < size; ++i)
+    bytes += static_cast<char>(first + 7 * static_cast<int>(i));
   return bytes;
 }
 
@@ -59,19 +60,17 @@ auto iv_of(const Recipe& recipe) -> std::string {
 }
 
 auto cipher_id(const std::string& cipher) -> std::string {
-  const std::map<std::string, std::string> ids = {
-      {"AES-256", "31c1f2e6bf714350be5805216afc5aff"},
-      {"ChaCha20", "d6038a2b8b6f4cb5a524339a31dbb59a"},
-      {"Twofish", "ad68f29f576f4bb9a36ad47af965346c"}};
+  const std::map<std::string, std::string> ids = {{"AES-256", "31c1f2e6bf714350be5805216afc5aff"},
+                                                  {"ChaCha20", "d6038a2b8b6f4cb5a524339a31dbb59a"},
+                                                  {"Twofish", "ad68f29f576f4bb9a36ad47af965346c"}};
   const auto found = ids.find(cipher);
   return text_of(Botan::hex_decode(found == ids.end() ? cipher : found->second));
 }
 
 auto kdf_id(const std::string& kdf) -> std::string {
-  const std::map<std::string, std::string> ids = {
-      {"AES", "c9d9f39a628a4460bf740d08c18a4fea"},
-      {"Argon2d", "ef636ddf8c29444b91f7a9a403e30a0c"},
-      {"Argon2id", "9e298b1956db4773b23dfc3ec6f0a1e6"}};
+  const std::map<std::string, std::string> ids = {{"AES", "c9d9f39a628a4460bf740d08c18a4fea"},
+                                                  {"Argon2d", "ef636ddf8c29444b91f7a9a403e30a0c"},
+                                                  {"Argon2id", "9e298b1956db4773b23dfc3ec6f0a1e6"}};
   const auto found = ids.find(kdf);
   return text_of(Botan::hex_decode(found == ids.end() ? kdf : found->second));
 }
@@ -109,9 +108,9 @@ auto transformed_key(const Recipe& recipe) -> std::string {
     return digest("SHA-256", text_of(key));
   }
   if (!recipe.kdf.starts_with("Argon2")) return std::string(32, 'x');
-  const auto argon = Botan::PasswordHashFamily::create_or_throw(recipe.kdf)
-                         ->from_params(recipe.argon_memory / 1024, recipe.argon_passes,
-                                       recipe.argon_lanes);
+  const auto argon =
+      Botan::PasswordHashFamily::create_or_throw(recipe.kdf)
+          ->from_params(recipe.argon_memory / 1024, recipe.argon_passes, recipe.argon_lanes);
   Bytes out(32);
   argon->hash(out, std::string_view{reinterpret_cast<const char*>(key.data()), key.size()},
               bytes_of(kSalt));
@@ -138,8 +137,8 @@ class Inner {
  public:
   explicit Inner(std::uint32_t kind) {
     if (kind == 2)
-      cipher_ = stream_over("Salsa20", digest("SHA-256", kStreamKey),
-                            "\xE8\x30\x09\x4B\x97\x20\x5D\x2A");
+      cipher_ =
+          stream_over("Salsa20", digest("SHA-256", kStreamKey), "\xE8\x30\x09\x4B\x97\x20\x5D\x2A");
     if (kind != 3) return;
     const std::string hash = digest("SHA-512", kStreamKey);
     cipher_ = stream_over("ChaCha20", hash.substr(0, 32), hash.substr(32, 12));
@@ -209,7 +208,9 @@ auto le(std::uint64_t value, std::size_t bytes) -> std::string {
   for (std::size_t i = 0; i < bytes; ++i) out += static_cast<char>(value >> (8 * i) & 255);
   return out;
 }
-auto base64(const std::string& bytes) -> std::string { return Botan::base64_encode(bytes_of(bytes)); }
+auto base64(const std::string& bytes) -> std::string {
+  return Botan::base64_encode(bytes_of(bytes));
+}
 auto sha256(const std::string& bytes) -> std::string { return digest("SHA-256", bytes); }
 
 auto gzip(const std::string& bytes) -> std::string {
@@ -233,7 +234,8 @@ auto header_of(const Recipe& recipe) -> std::string {
   const auto field = [&](int id, const std::string& value) {
     return static_cast<char>(id) + le(value.size(), width) + value;
   };
-  std::string out = le(0x9AA2D903, 4) + le(0xB54BFB67, 4) + le(recipe.minor, 2) + le(recipe.major, 2);
+  std::string out =
+      le(0x9AA2D903, 4) + le(0xB54BFB67, 4) + le(recipe.minor, 2) + le(recipe.major, 2);
   out += field(2, cipher_id(recipe.cipher)) + field(3, le(recipe.packed ? 1 : 0, 4));
   out += field(4, kMasterSeed) + field(7, iv_of(recipe));
   if (recipe.major >= 4) {

@@ -1,6 +1,6 @@
-// kdbx_builder.h: makes KDBX files of every kind for the tests, straight from the description of the
-// format and on the library itself, so that it shares no code with the reader.
-// In the XML "@P(text)@" stands for a protected <Value>, encrypted in the order of the document, and
+// kdbx_builder.h: makes KDBX files of every kind for the tests, straight from the description of
+// the format and on the library itself, so that it shares no code with the reader. In the XML
+// "@P(text)@" stands for a protected <Value>, encrypted in the order of the document, and
 // "@HASH@" for the base64 of the header's hash. Nothing here is wiped: the secrets are made up.
 #pragma once
 

@@ -10,9 +10,9 @@
 namespace holdfast::formats {
 namespace {
 
+using test::build, test::le, test::Recipe;
 using ::testing::HasSubstr;
 using ::testing::StartsWith;
-using test::build, test::le, test::Recipe;
 
 auto small(Recipe recipe) -> std::string {
   recipe.xml = file_xml(entry_xml("<String><Key>Title</Key>@P(x)@</String>"),
@@ -23,7 +23,9 @@ const Recipe kOld{};
 const Recipe kModern{.major = 4, .minor = 1, .kdf = "Argon2id", .stream = 3};
 
 // The name of the error alone; "ok" if there is none.
-auto name_of(const std::string& outcome) -> std::string { return outcome.substr(0, outcome.find(' ')); }
+auto name_of(const std::string& outcome) -> std::string {
+  return outcome.substr(0, outcome.find(' '));
+}
 
 // What may be said of a file that was once good.
 const std::set<std::string> kDamage = {"wrong_format",    "kdbx_version", "kdbx_cipher",
@@ -84,8 +86,7 @@ TEST(KdbxVersions, ThatAreNotSupportedAreNamed) {
   EXPECT_EQ(version(5, 0), "kdbx_version at KDBX 5.0");
   EXPECT_EQ(opening(le(0x9AA2D903, 4) + le(0xB54BFB65, 4) + std::string(100, 'x')),
             "kdbx_version at KeePass 1 (.kdb)");
-  EXPECT_EQ(opening(le(0x9AA2D903, 4) + le(0xB54BFB66, 4)),
-            "kdbx_version at KeePass 2 before 2.0");
+  EXPECT_EQ(opening(le(0x9AA2D903, 4) + le(0xB54BFB66, 4)), "kdbx_version at KeePass 2 before 2.0");
   EXPECT_EQ(opening("not a database at all"), "wrong_format at header");
 }
 
@@ -112,8 +113,7 @@ TEST(KdbxCosts, BeyondTheCeilingsAreRefusedAtOnce) {
   };
   Recipe recipe = kModern;
   recipe.argon_memory = (kKdbxArgonMemoryKibMax + 1) * 1024;
-  EXPECT_EQ(header(recipe),
-            "kdbx_kdf_costly at Argon2 memory in KiB 1048577, at most 1048576");
+  EXPECT_EQ(header(recipe), "kdbx_kdf_costly at Argon2 memory in KiB 1048577, at most 1048576");
   recipe.argon_memory = std::uint64_t{1} << 63;
   EXPECT_THAT(header(recipe), StartsWith("kdbx_kdf_costly at Argon2 memory"));
   recipe = kModern;
@@ -206,10 +206,10 @@ TEST(KdbxBombs, AreRefusedByRatioAndBySize) {
 
 TEST(KdbxBombs, InPackedAttachmentsShareOneBound) {
   const std::string packed = test::base64(test::gzip(std::string(kUnpackFreeBytes + 1, '\0')));
-  EXPECT_EQ(outcome(Format::keepass_xml,
-                    file_xml("", "<Binaries><Binary ID=\"0\" Compressed=\"True\">" + packed +
-                                     "</Binary></Binaries>")),
-            "unpacks_too_large at line 2");
+  EXPECT_EQ(
+      outcome(Format::keepass_xml, file_xml("", "<Binaries><Binary ID=\"0\" Compressed=\"True\">" +
+                                                    packed + "</Binary></Binaries>")),
+      "unpacks_too_large at line 2");
 }
 
 TEST(KdbxBombs, OneAttachmentInManyEntriesIsBounded) {
@@ -218,9 +218,8 @@ TEST(KdbxBombs, OneAttachmentInManyEntriesIsBounded) {
   std::string binary = "<Binary><Key>a</Key><Value Ref=\"0\"/></Binary>";
   for (std::size_t i = 0; i <= kKeePassAttachmentBytesMax >> 20; ++i)
     entries += entry_xml(binary + "<Tags>" + std::to_string(i) + "</Tags>");
-  EXPECT_EQ(outcome(Format::keepass_xml,
-                    file_xml(entries, "<Binaries><Binary ID=\"0\">" + content +
-                                          "</Binary></Binaries>")),
+  EXPECT_EQ(outcome(Format::keepass_xml, file_xml(entries, "<Binaries><Binary ID=\"0\">" + content +
+                                                               "</Binary></Binaries>")),
             "file_too_large at entry 513");
 }
 
@@ -250,10 +249,9 @@ TEST(KdbxErrors, SayWhatToDoAndHoldNoValue) {
         base::Error::kdbx_kdf_costly, base::Error::unpacks_too_large, base::Error::bad_xml,
         base::Error::xml_doctype, base::Error::groups_too_deep, base::Error::bad_key_file,
         base::Error::new_file_key_needed})
-    EXPECT_THAT(std::string{base::error_text(error)}, HasSubstr("; "))
-        << base::error_name(error);
-  const auto failed = parse_keepass(
-      file_xml(entry_xml("<Times><CreationTime>sw0rdfish</CreationTime></Times>")));
+    EXPECT_THAT(std::string{base::error_text(error)}, HasSubstr("; ")) << base::error_name(error);
+  const auto failed =
+      parse_keepass(file_xml(entry_xml("<Times><CreationTime>sw0rdfish</CreationTime></Times>")));
   ASSERT_FALSE(failed);
   EXPECT_EQ(failed.error().where, "entry 1");
   EXPECT_THAT(failed.error().text(), ::testing::Not(HasSubstr("sw0rdfish")));

@@ -35,8 +35,7 @@ TEST(Kdbx, ReadsVersion3WithEveryCipherStreamAndPacking) {
     for (const std::uint32_t stream : {0U, 2U, 3U})
       for (const bool packed : {false, true}) {
         SCOPED_TRACE(std::string{cipher} + " stream " + std::to_string(stream));
-        const std::string file =
-            small_file({.cipher = cipher, .stream = stream, .packed = packed});
+        const std::string file = small_file({.cipher = cipher, .stream = stream, .packed = packed});
         EXPECT_EQ(guess_format(base::view_of(file)), Format::kdbx);
         EXPECT_EQ(describe(opened(file)), kExpected);
       }

@@ -2,13 +2,14 @@
 
 #include "formats/entry_tools.h"
 #include "formats/kdbx_fixtures.h"
+#include "formats/keepass_entry.h"
 
 namespace holdfast::formats {
 namespace {
 
+using test::Recipe;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
-using test::Recipe;
 
 auto imported(const model::Secret& secret, std::string_view name) -> std::string {
   const model::Field* found = find_field(secret, kImportedSection, name);
@@ -36,13 +37,15 @@ auto protected_xml(std::string_view key, std::string_view value) -> std::string 
 constexpr std::string_view kMeta =
     "<Generator>KeePass</Generator><RecycleBinEnabled>True</RecycleBinEnabled>"
     "<RecycleBinUUID>BBBBBBBBBBBBBBBBBBBBBA==</RecycleBinUUID>"
-    "<CustomIcons><Icon><UUID>CAAAAAAAAAAAAAAAAAAAAA==</UUID><Data>AAAA</Data></Icon></CustomIcons>";
+    "<CustomIcons><Icon><UUID>CAAAAAAAAAAAAAAAAAAAAA==</UUID><Data>AAAA</Data></Icon></"
+    "CustomIcons>";
 
 // Everything that a file can hold, as KeePass 2 writes it.
 auto everything() -> std::string {
   const std::string mail =
       "<Entry><UUID>AgAAAAAAAAAAAAAAAAAAAA==</UUID><IconID>3</IconID>"
-      "<ForegroundColor>#FF0000</ForegroundColor><BackgroundColor/><OverrideURL>cmd://x</OverrideURL>"
+      "<ForegroundColor>#FF0000</ForegroundColor><BackgroundColor/><OverrideURL>cmd://x</"
+      "OverrideURL>"
       "<QualityCheck>False</QualityCheck><Tags>alpha; beta,gamma</Tags>"
       "<Times><CreationTime>2020-01-02T03:04:05Z</CreationTime>"
       "<LastModificationTime>2021-01-02T03:04:05Z</LastModificationTime>"
@@ -142,9 +145,10 @@ TEST(KeePass, GroupsBecomeFoldersAndTheRecycleBinDeletes) {
     for (const auto& name : entry.folder) place += " in " + std::string{peek(name)};
     places.push_back(place + (entry.deleted ? ", deleted" : ""));
   }
-  EXPECT_THAT(places, ElementsAre("Mail & more", "inner in Work in a/b",
-                                  "Notes of this folder in Work in a/b",
-                                  "gone in Work in a/b, deleted", "with its group in Old, deleted"));
+  EXPECT_THAT(
+      places,
+      ElementsAre("Mail & more", "inner in Work in a/b", "Notes of this folder in Work in a/b",
+                  "gone in Work in a/b, deleted", "with its group in Old, deleted"));
   EXPECT_EQ(read->entries[2].secret.kind, model::Kind::note);
   EXPECT_EQ(peek(read->entries[2].secret.notes), "about it");
   EXPECT_EQ(read->counts.folders, 3u);  // Work, Work/a/b, Empty
@@ -204,16 +208,17 @@ TEST(KeePass, HoldsEveryKindAndAwkwardNames) {
     secret.kind = static_cast<model::Kind>(kind);
     secret.label = secret_of("x");
     secret.notes = secret_of("only notes");
-    for (const char* name : {"Title", "Title", "otp", "KP2A_URL", "KP2A_URL_1", "", "TOTP Seed", "a"})
-      secret.fields.push_back({secret_of(""), secret_of(name), secret_of("GEZDGNBV"), false,
-                               model::FieldType::text});
+    for (const char* name :
+         {"Title", "Title", "otp", "KP2A_URL", "KP2A_URL_1", "", "TOTP Seed", "a"})
+      secret.fields.push_back(
+          {secret_of(""), secret_of(name), secret_of("GEZDGNBV"), false, model::FieldType::text});
     secret.fields.push_back(
         {secret_of("s"), secret_of("a"), secret_of("v"), true, model::FieldType::text});
     secret.fields.push_back(
         {secret_of(""), secret_of("s: a"), secret_of("v"), false, model::FieldType::linked});
     for (const char* name : {"IconID", "AutoType", "otp", "ExpiryTime", "CustomData.holdfast"})
-      secret.fields.push_back({secret_of("imported"), secret_of(name), secret_of("not such a value"),
-                               true, model::FieldType::concealed});
+      secret.fields.push_back({secret_of("imported"), secret_of(name),
+                               secret_of("not such a value"), true, model::FieldType::concealed});
     for (const char* tag : {"a;b", " c ", "", "d"}) secret.tags.push_back(secret_of(tag));
     for (const char* url : {"", "https://a.example", "", "x\x02y"})
       secret.urls.push_back(secret_of(url));
@@ -302,7 +307,8 @@ TEST(KeePass, TimesOfBothVersionsAreRead) {
   EXPECT_EQ(created(seconds(UINT64_MAX)), "0");
   EXPECT_EQ(created("0001-01-01T00:00:00Z"), "0");
   EXPECT_EQ(created(""), std::to_string(std::to_underlying(kNow)));
-  for (const char* text : {"x", "2020-13-01T00:00:00Z", "AAAAAAAAAAA", "AAAAAAAAAA==", "!AAAAAAAAAA="})
+  for (const char* text :
+       {"x", "2020-13-01T00:00:00Z", "AAAAAAAAAAA", "AAAAAAAAAA==", "!AAAAAAAAAA="})
     EXPECT_EQ(created(text), "bad_time") << text;
 }
 
@@ -317,15 +323,16 @@ auto totp_of(const base::Detailed<Imported>& read) -> std::string {
 TEST(KeePassTotp, IsReadInEveryForm) {
   const std::string uri = "otpauth://totp/?secret=GEZDGNBVGY3TQOJQ";
   EXPECT_EQ(totp_of(entry_of(string_xml("otp", uri))), "0 6 30 1234567890");
-  EXPECT_EQ(totp_of(entry_of(protected_xml("otp", uri + "&amp;digits=8&amp;period=60&amp;algorithm=SHA256"))),
+  EXPECT_EQ(totp_of(entry_of(
+                protected_xml("otp", uri + "&amp;digits=8&amp;period=60&amp;algorithm=SHA256"))),
             "1 8 60 1234567890");
   EXPECT_EQ(totp_of(entry_of(string_xml("otp", "key=GEZDGNBVGY3TQOJQ&amp;size=8&amp;step=45"))),
             "0 8 45 1234567890");
-  EXPECT_EQ(totp_of(entry_of(protected_xml("TimeOtp-Secret-Base32", "GEZDGNBVGY3TQOJQ") +
-                             string_xml("TimeOtp-Length", "8") +
-                             string_xml("TimeOtp-Period", "60") +
-                             string_xml("TimeOtp-Algorithm", "HMAC-SHA-512"))),
-            "2 8 60 1234567890");
+  EXPECT_EQ(
+      totp_of(entry_of(protected_xml("TimeOtp-Secret-Base32", "GEZDGNBVGY3TQOJQ") +
+                       string_xml("TimeOtp-Length", "8") + string_xml("TimeOtp-Period", "60") +
+                       string_xml("TimeOtp-Algorithm", "HMAC-SHA-512"))),
+      "2 8 60 1234567890");
   EXPECT_EQ(totp_of(entry_of(string_xml("TimeOtp-Secret", "1234567890"))), "0 6 30 1234567890");
   EXPECT_EQ(totp_of(entry_of(string_xml("TimeOtp-Secret-Hex", "31323334353637383930"))),
             "0 6 30 1234567890");
@@ -340,13 +347,13 @@ TEST(KeePassTotp, IsReadInEveryForm) {
 }
 
 TEST(KeePassTotp, OfAnotherKindIsKeptAndWrittenBack) {
-  const auto issuer = entry_of(
-      protected_xml("otp", "otpauth://totp/ACME:ann?secret=GEZDGNBV&amp;issuer=ACME"));
+  const auto issuer =
+      entry_of(protected_xml("otp", "otpauth://totp/ACME:ann?secret=GEZDGNBV&amp;issuer=ACME"));
   EXPECT_EQ(totp_of(issuer), "0 6 30 12345");
   EXPECT_EQ(imported(one(issuer), "otp"),
             "otpauth://totp/ACME:ann?secret=GEZDGNBV&issuer=ACME protected");
-  const auto steam = entry_of(string_xml("TOTP Seed", "GEZDGNBVGY3TQOJQ") +
-                              string_xml("TOTP Settings", "30;S"));
+  const auto steam =
+      entry_of(string_xml("TOTP Seed", "GEZDGNBVGY3TQOJQ") + string_xml("TOTP Settings", "30;S"));
   EXPECT_EQ(totp_of(steam), "none");
   EXPECT_EQ(custom(one(steam), "TOTP Settings"), "30;S");
   const auto unusable = entry_of(protected_xml("otp", "steam://ABC"));
@@ -363,11 +370,11 @@ TEST(KeePassTotp, OfAnotherKindIsKeptAndWrittenBack) {
 TEST(KeePass, TheInnerStreamPassesOverWhatIsNotRead) {
   Recipe recipe{.major = 4, .minor = 0, .stream = 3};
   recipe.binaries = {"first", "second"};
-  recipe.xml = file_xml(
-      "<Unknown><A>@P(skipped)@</A></Unknown>" +
-          entry_xml("<Odd>@P(also)@</Odd><String><Key>Password</Key>@P(right)@</String>"
-                    "<Binary><Key>b</Key><Value Ref=\"1\"/></Binary>"),
-      "<CustomData><Item><Key>k</Key>@P(meta)@</Item></CustomData>");
+  recipe.xml =
+      file_xml("<Unknown><A>@P(skipped)@</A></Unknown>" +
+                   entry_xml("<Odd>@P(also)@</Odd><String><Key>Password</Key>@P(right)@</String>"
+                             "<Binary><Key>b</Key><Value Ref=\"1\"/></Binary>"),
+               "<CustomData><Item><Key>k</Key>@P(meta)@</Item></CustomData>");
   const auto read = opened(test::build(recipe));
   EXPECT_EQ(peek(one(read).password), "right");
   EXPECT_EQ(peek(one(read).attachments.at(0).content), "second");
@@ -385,6 +392,22 @@ TEST(KeePass, AnAttachmentThatIsMissingIsDamageOrIsReported) {
               ElementsAre("1 attachment is not in the file; import the .kdbx file itself"));
 }
 
+TEST(KeePass, AsManyFieldsAndAddressesAsASecretMayHaveComeBack) {
+  model::Secret secret{memory()};
+  secret.label = secret_of("x");
+  for (std::size_t i = 0; i < model::kListItemsMax; ++i) {
+    secret.urls.push_back(secret_of("u" + std::to_string(i)));
+    secret.fields.push_back(
+        {secret_of(""), secret_of("same name"), secret_of("v"), false, model::FieldType::text});
+  }
+  std::vector<ExportEntry> entries(1);
+  entries[0].secret = &secret;
+  const auto read = parse_keepass(written(Format::keepass_xml, entries));
+  EXPECT_EQ(one(read).urls.size(), model::kListItemsMax);
+  ASSERT_EQ(one(read).fields.size(), model::kListItemsMax);
+  EXPECT_EQ(peek(one(read).fields.back().name), "same name");
+}
+
 TEST(KeePass, RefusesWithTheEntryOrTheLine) {
   const auto error = [](const std::string& xml) { return outcome(Format::keepass_xml, xml); };
   EXPECT_EQ(error("<Other/>"), "wrong_format at line 1");
@@ -398,7 +421,7 @@ TEST(KeePass, RefusesWithTheEntryOrTheLine) {
   EXPECT_EQ(error(file_xml(entry_xml(string_xml("Title", std::string(2000, 'x'))))),
             "too_long at entry 1");
   std::string many;
-  for (std::size_t i = 0; i <= model::kListItemsMax; ++i) many += string_xml("k", "v");
+  for (std::size_t i = 0; i <= kKeePassStringsMax; ++i) many += string_xml("k", "v");
   EXPECT_EQ(error(file_xml(entry_xml(many))), "capacity_exceeded at entry 1");
   std::string history;
   for (std::size_t i = 0; i <= kHistoryItemsMax; ++i) history += "<Entry/>";
@@ -408,9 +431,9 @@ TEST(KeePass, RefusesWithTheEntryOrTheLine) {
 }
 
 TEST(KeePass, ReadsTheXmlOfAnotherProgramsExport) {
-  const auto read = parse_keepass("<?xml version=\"1.0\"?><KeePassFile><Root><Group><Name>r</Name>" +
-                                  entry_xml(string_xml("URL", "https://h.example/x")) +
-                                  "</Group></Root></KeePassFile>");
+  const auto read = parse_keepass(
+      "<?xml version=\"1.0\"?><KeePassFile><Root><Group><Name>r</Name>" +
+      entry_xml(string_xml("URL", "https://h.example/x")) + "</Group></Root></KeePassFile>");
   EXPECT_EQ(peek(one(read).label), "h.example");
 }
 

@@ -45,8 +45,8 @@ TEST(KeePassXcCsv, MapsEveryColumnAndReadsBackWhatItWrote) {
 }
 
 TEST(KeePassXcCsv, KeepsTheFirstGroupUnlessAllShareIt) {
-  const auto read = parse(Format::keepassxc_csv,
-                          "Group,Title,Username,Password,URL\nA/B,x,,,\nC,y,,,\n");
+  const auto read =
+      parse(Format::keepassxc_csv, "Group,Title,Username,Password,URL\nA/B,x,,,\nC,y,,,\n");
   ASSERT_TRUE(read) << read.error().text();
   EXPECT_EQ(folder_of(read->entries[0]), "[A][B]");
   EXPECT_EQ(read->counts.folders, 2u);
@@ -110,8 +110,8 @@ TEST(ManagerCsv, KeepsUnknownColumnsAndRefusesWithTheLine) {
   EXPECT_EQ(outcome(Format::keepassxc_csv,
                     "Group,Title,Username,Password,URL,Created\nG,t,u,p,,yesterday\n"),
             "bad_time at line 2");
-  EXPECT_EQ(outcome(Format::keepassxc_csv, "Group,Title,Username,Password,URL\n" +
-                                               std::string(70, '/') + "a,t,u,p,\n"),
+  EXPECT_EQ(outcome(Format::keepassxc_csv,
+                    "Group,Title,Username,Password,URL\n" + std::string(70, '/') + "a,t,u,p,\n"),
             "ok");
   std::string deep = "Group,Title,Username,Password,URL\nG";
   for (std::size_t i = 0; i < kFolderDepthMax; ++i) deep += "/g";
@@ -125,14 +125,14 @@ TEST(ManagerCsv, ListsWhatItLoses) {
   entries[0].folder.push_back(secret_text("a/b", memory()));
   entries[0].history = {&secret};
   entries[1].deleted = true;
-  EXPECT_THAT(export_losses(Format::keepassxc_csv, entries),
-              ElementsAre("1 entry is deleted and left out", "1 entry loses its attachments",
-                          "1 entry loses its custom fields",
-                          "1 entry loses its addresses after the first", "1 entry loses its tags",
-                          "1 entry loses its older states",
-                          "1 entry loses its kind (all become logins)",
-                          "1 entry loses its ids in other password managers",
-                          "1 entry loses its values of newer program versions"));
+  EXPECT_THAT(
+      export_losses(Format::keepassxc_csv, entries),
+      ElementsAre("1 entry is deleted and left out", "1 entry loses its attachments",
+                  "1 entry loses its custom fields", "1 entry loses its addresses after the first",
+                  "1 entry loses its tags", "1 entry loses its older states",
+                  "1 entry loses its kind (all become logins)",
+                  "1 entry loses its ids in other password managers",
+                  "1 entry loses its values of newer program versions"));
   EXPECT_THAT(export_losses(Format::bitwarden_csv, entries),
               ::testing::Contains(
                   "1 entry lies in a folder whose name has a separator; it becomes nested"));

@@ -56,13 +56,37 @@ TEST(Xml, RefusesDocumentTypesForeignEntitiesAndInstructions) {
 }
 
 TEST(Xml, RefusesWhatIsNotWellFormedWithTheLine) {
-  for (const char* text :
-       {"", "  ", "text", "<r>", "<r></x>", "<r><x></r></x>", "<r/><r/>", "<r/>text", "<>", "<1/>",
-        "<r><x a></x></r>", "<r><x a=1/></r>", "<r><x a=\"1\" a=\"2\"/></r>", "<r><x a=\"1\"b=\"2\"/></r>",
-        "<r><x a=\"<\"/></r>", "<r>text</r>", "<r><t>&amp</t></r>", "<r><t>&#0;</t></r>",
-        "<r><t>&#xD800;</t></r>", "<r><t>&#x110000;</t></r>", "<r><t>&#99999999999;</t></r>",
-        "<r><t>&;</t></r>", "<r><!-- a -- b --></r>", "<r><![CDATA[x</r>", "<r", "<r a=\"", "</r>",
-        "<r><t>a<x/></t></r>", "<r><t>\x01</t></r>", "<?xml version=\"1.0\"", "<![CDATA[x]]><r/>"})
+  for (const char* text : {"",
+                           "  ",
+                           "text",
+                           "<r>",
+                           "<r></x>",
+                           "<r><x></r></x>",
+                           "<r/><r/>",
+                           "<r/>text",
+                           "<>",
+                           "<1/>",
+                           "<r><x a></x></r>",
+                           "<r><x a=1/></r>",
+                           "<r><x a=\"1\" a=\"2\"/></r>",
+                           "<r><x a=\"1\"b=\"2\"/></r>",
+                           "<r><x a=\"<\"/></r>",
+                           "<r>text</r>",
+                           "<r><t>&amp</t></r>",
+                           "<r><t>&#0;</t></r>",
+                           "<r><t>&#xD800;</t></r>",
+                           "<r><t>&#x110000;</t></r>",
+                           "<r><t>&#99999999999;</t></r>",
+                           "<r><t>&;</t></r>",
+                           "<r><!-- a -- b --></r>",
+                           "<r><![CDATA[x</r>",
+                           "<r",
+                           "<r a=\"",
+                           "</r>",
+                           "<r><t>a<x/></t></r>",
+                           "<r><t>\x01</t></r>",
+                           "<?xml version=\"1.0\"",
+                           "<![CDATA[x]]><r/>"})
     EXPECT_EQ(read(text), "bad_xml at line 1") << text;
   EXPECT_EQ(read("<r>\n<x>\n</y></r>"), "bad_xml at line 3");
   EXPECT_EQ(read("<r><t>\xFF</t></r>"), "bad_utf8 at line 1");

@@ -59,7 +59,7 @@ def expect_same_as_ours(theirs, ours):
     for key in custom:
         expect(have[key]["value"] == value[key] and have[key]["protected"] == fields[key]["hidden"], key, secret)
     kept = {f["name"]: f["value"] for f in secret.get("fields", []) if f["section"] == "imported"}
-    expect(kept.keys() <= {"ExpiryTime"}, kept)
+    expect(kept.keys() <= {"ExpiryTime", "LocationChanged"}, kept)
     if theirs["expires"] is None:
         expect("ExpiryTime" not in kept, kept)
     else:
