@@ -5,6 +5,8 @@ find_package(GTest REQUIRED)
 set(Boost_USE_STATIC_LIBS ON)  # see below: start-up time
 find_package(Boost 1.83 REQUIRED COMPONENTS json container)
 find_package(OpenSSL 3 REQUIRED)
+set(ZLIB_USE_STATIC_LIBS ON)
+find_package(ZLIB REQUIRED)
 pkg_check_modules(BOTAN REQUIRED IMPORTED_TARGET botan-3>=3.7)
 
 find_path(ROCKSDB_INCLUDE_DIR rocksdb/db.h REQUIRED)

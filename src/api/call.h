@@ -95,6 +95,7 @@ struct Route {
   bool opens_vault = true;  // {vault} is open before the handler runs
   bool uses_vault = true;   // restarts the idle time of {vault}
   bool remembers = false;   // accepts Idempotency-Key
+  bool file_key = false;    // accepts what opens an encrypted file, in two headers
   std::span<const Parameter> query{};
   std::span<const Member> members{};
 };

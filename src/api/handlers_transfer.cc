@@ -3,6 +3,7 @@
 
 #include "api/handlers.h"
 #include "api/secret_json.h"
+#include "api/text_codec.h"
 
 namespace holdfast::api {
 namespace {
@@ -24,6 +25,32 @@ auto named_format(const Call& call) -> Detailed<std::optional<formats::Format>> 
   const auto format = formats::format_from_name(*name);
   if (!format) return fail(Error::bad_request, "format: not one of those offered");
   return format;
+}
+
+// What opens the file, or shall open it, as the request's headers give it.
+struct GivenKey {
+  std::optional<base::SecretBytes> passphrase, component;
+  [[nodiscard]] auto view() const -> formats::FileKey {
+    return {.passphrase = passphrase ? &*passphrase : nullptr,
+            .key_component = component ? &*component : nullptr};
+  }
+};
+
+auto decoded(const std::optional<base::SecretBytes>& header, std::string_view name,
+             base::SecretMemory& memory) -> Detailed<std::optional<base::SecretBytes>> {
+  if (!header) return std::nullopt;
+  auto bytes =
+      header->expose_text([&](std::string_view text) { return decode_base64(text, memory); });
+  if (!bytes) return fail(Error::bad_request, std::string{name} + ": not base64");
+  return *std::move(bytes);
+}
+
+auto given_key(const Call& call) -> Detailed<GivenKey> {
+  TRY(passphrase, decoded(call.request.file_passphrase, kFilePassphraseHeader, call.memory));
+  TRY(component, decoded(call.request.file_key, kFileKeyHeader, call.memory));
+  if (component && component->size() != formats::kKeyComponentBytes)
+    return fail(Error::bad_request, std::string{kFileKeyHeader} + ": not 32 bytes");
+  return GivenKey{std::move(passphrase), std::move(component)};
 }
 
 void write_texts(JsonWriter& out, std::string_view key, const std::vector<std::string>& texts) {
@@ -107,12 +134,13 @@ auto post_import(const Call& call) -> Detailed<Answer> {
     options.category = category;
   }
   TRY(format, named_format(call));
+  TRY(key, given_key(call));
   if (!call.vault->vault->status().unlocked) return fail(Error::vault_locked, "");
   const model::TimeMs now{static_cast<std::uint64_t>(call.services.ports.clock.now_ms())};
   auto file = call.request.body.expose([&](base::ByteView bytes) -> Detailed<formats::Imported> {
     if (!format) format = formats::guess_format(bytes);
     if (!format) return fail(Error::wrong_format, "");
-    return formats::parse_import(*format, bytes, now, call.memory);
+    return formats::parse_import(*format, bytes, now, call.memory, key.view());
   });
   if (!file) return std::unexpected{file.error()};
   TRY(report, call.vault->vault->import(*std::move(file), options));
@@ -139,8 +167,10 @@ auto get_export(const Call& call) -> Detailed<Answer> {
   if (!format) return fail(Error::bad_request, "format is missing");
   TRY(plaintext, call.query.flag("plaintext"));
   TRY(losses_only, call.query.flag("losses"));
-  // Every format written so far is readable by anybody who gets the file.
-  if (!plaintext && !losses_only) return fail(Error::plaintext_not_confirmed, "");
+  const bool readable_by_all = !formats::is_encrypted(*format);
+  if (readable_by_all && !plaintext && !losses_only)
+    return fail(Error::plaintext_not_confirmed, "");
+  TRY(key, given_key(call));
   TRY(collected, collect(call));
   const std::vector<std::string> losses = formats::export_losses(*format, collected.entries);
   if (losses_only) {
@@ -151,7 +181,10 @@ auto get_export(const Call& call) -> Detailed<Answer> {
     out.end_object();
     return Answer{out.take()};
   }
-  TRY(file, formats::write_export(*format, collected.entries, call.memory));
+  const formats::FileSeal seal{.key = key.view(), .random = [&](std::span<std::uint8_t> out) {
+                                 call.services.ports.entropy.fill(out);
+                               }};
+  TRY(file, formats::write_export(*format, collected.entries, call.memory, seal));
   Answer answer{std::move(file)};
   answer.type = "application/octet-stream";
   answer.extra = "Holdfast-Losses: " + std::to_string(losses.size()) + "\r\n";

@@ -82,7 +82,7 @@ auto method_name(Method method) -> std::string_view {
 // What both kinds of parser look like from outside.
 class MessageReader::Parser {
  public:
-  explicit Parser(base::SecretMemory& memory) : message{memory} {}
+  explicit Parser(base::SecretMemory& secret) : memory{secret}, message{secret} {}
   virtual ~Parser() = default;
   virtual auto put(base::ByteView bytes) -> Result<std::size_t> = 0;
   virtual auto put_end() -> Result<void> = 0;
@@ -91,6 +91,7 @@ class MessageReader::Parser {
   virtual auto done() const -> bool = 0;
   virtual auto limit_body(std::size_t bytes_max) -> Result<void> = 0;
 
+  base::SecretMemory& memory;
   Message message;
 };
 
@@ -99,7 +100,7 @@ class MessageReader::ParserOf final : public Parser, private http::basic_parser<
   using Base = http::basic_parser<kRequest>;
 
  public:
-  explicit ParserOf(base::SecretMemory& memory) : Parser{memory} {
+  explicit ParserOf(base::SecretMemory& secret) : Parser{secret} {
     Base::header_limit(static_cast<std::uint32_t>(kHeaderBytesMax));
     Base::body_limit(boost::none);  // limit_body() decides, once the target is known
     Base::eager(false);
@@ -165,10 +166,13 @@ class MessageReader::ParserOf final : public Parser, private http::basic_parser<
     message.status = static_cast<unsigned>(status);
   }
   void on_field_impl(http::field name, BeastText name_text, BeastText value, ErrorCode&) override {
-    if (name == http::field::unknown && boost::beast::iequals(name_text, "Idempotency-Key")) {
+    if (name != http::field::unknown) return keep_field(message, name, value);
+    if (boost::beast::iequals(name_text, "Idempotency-Key")) {
       message.idempotency_key.assign(value.data(), value.size());
-    } else {
-      keep_field(message, name, value);
+    } else if (boost::beast::iequals(name_text, kFilePassphraseHeader)) {
+      assign(message.file_passphrase.emplace(memory), value);
+    } else if (boost::beast::iequals(name_text, kFileKeyHeader)) {
+      assign(message.file_key.emplace(memory), value);
     }
   }
   void on_header_impl(ErrorCode&) override {}

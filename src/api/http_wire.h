@@ -20,6 +20,10 @@ namespace holdfast::api {
 
 inline constexpr std::size_t kHeaderBytesMax = 16 << 10;  // of a request or answer
 
+// What opens an encrypted file of another program; base64.
+inline constexpr std::string_view kFilePassphraseHeader = "Holdfast-File-Passphrase";
+inline constexpr std::string_view kFileKeyHeader = "Holdfast-File-Key";
+
 enum class Method : std::uint8_t { get, post, put, patch, remove, other };
 [[nodiscard]] auto method_name(Method method) -> std::string_view;  // "DELETE" for remove
 
@@ -30,8 +34,9 @@ struct Message {
   base::SecretBytes target;       // request
   unsigned status = 0;            // answer
   std::string host, if_match, idempotency_key, etag, location, expect;
-  unsigned hosts = 0;       // how many Host headers
-  bool has_origin = false;  // an Origin header, whatever it says
+  std::optional<base::SecretBytes> file_passphrase, file_key;  // base64, as they came
+  unsigned hosts = 0;                                          // how many Host headers
+  bool has_origin = false;                                     // an Origin header, whatever it says
   bool keep_alive = true;
   base::SecretBytes body;
 };

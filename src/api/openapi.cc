@@ -79,6 +79,12 @@ void write_parameters(JsonWriter& out, const Route& route) {
   if (route.remembers) {
     write_parameter(out, "Idempotency-Key", "header", Shape::text, "remembered for 24 h");
   }
+  if (route.file_key) {
+    write_parameter(out, kFilePassphraseHeader, "header", Shape::text,
+                    "base64; of an encrypted file such as kdbx");
+    write_parameter(out, kFileKeyHeader, "header", Shape::text,
+                    "base64; the 32 bytes that the file's key file stands for");
+  }
   out.end_array();
 }
 

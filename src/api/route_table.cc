@@ -352,12 +352,14 @@ auto make_routes() {
        .body = BodyKind::raw,
        .slow = true,
        .remembers = true,
+       .file_key = true,
        .query = kImportQuery},
       {.method = get,
        .path = VAULT "/export",
        .about = "export to a file",
        .handler = get_export,
        .slow = true,
+       .file_key = true,
        .query = kExportQuery},
   });
 }

@@ -75,6 +75,19 @@ namespace holdfast::base {
   X(bad_time, 6010, "not a date and time between 1970 and 9999")                                   \
   X(bad_otp, 6011, "not a TOTP secret in base32 nor an otpauth://totp/ address with 6 to 8 digits") \
   X(bad_base64, 6012, "not valid base64")                                                          \
+  X(file_key_missing, 6020, "the file is encrypted; give its passphrase (--file-passphrase-file), its key file (--key-file) or both") \
+  X(file_key_wrong, 6021, "wrong passphrase or key file for this file (or its header is damaged); nothing was imported, try again") \
+  X(file_corrupt, 6022, "the file is damaged; take another copy, or open it in KeePass, repair it there and save it again") \
+  X(kdbx_version, 6023, "this KeePass format is not supported (KDBX 3.1, 4.0 and 4.1 are); open the file in KeePass 2 or KeePassXC and save it anew") \
+  X(kdbx_cipher, 6024, "the file uses a cipher that is not supported; choose AES-256 or ChaCha20 in KeePass's database settings and save again") \
+  X(kdbx_kdf, 6025, "the file uses a key derivation that is not supported; choose Argon2id or AES-KDF in KeePass's database settings and save again") \
+  X(kdbx_kdf_costly, 6026, "the file asks for more work to derive its key than is done for a file from outside; lower it in KeePass's database settings and save again") \
+  X(unpacks_too_large, 6027, "the file unpacks to far more than its size or than an import may have; if you trust it, remove large attachments in KeePass and save again") \
+  X(bad_xml, 6028, "the file is not the XML that KeePass writes; export it again") \
+  X(xml_doctype, 6029, "XML with a document type or processing instructions is refused; export the file again with KeePass") \
+  X(groups_too_deep, 6030, "groups or elements are nested too deeply (32 groups at most); move the deepest groups up in KeePass and save again") \
+  X(bad_key_file, 6031, "the key file is damaged or of an unknown version; take another copy of it") \
+  X(new_file_key_needed, 6032, "this format is encrypted; give the new file a passphrase, a key file or both") \
   X(daemon_unreachable, 8001, "no daemon answers on the socket; start one: holdfast daemon")       \
   X(daemon_gone, 8002, "the daemon closed the connection; look at its log and repeat the command") \
   X(peer_not_owner, 8003, "the process at the other end of the socket belongs to another user")    \

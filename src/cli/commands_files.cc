@@ -5,6 +5,7 @@
 #include <filesystem>
 
 #include "cli/command.h"
+#include "cli/file_key_flags.h"
 #include "formats/import.h"
 #include "formats/json_writer.h"
 #include "store/file_io.h"
@@ -29,6 +30,7 @@ auto check_format(const std::string& name) -> Outcome<void> {
 struct ImportFlags {
   std::string file, format, category, on_conflict = "skip", report;
   bool dry_run = false;
+  FileKeyFlags key;
 };
 
 auto import_target(const ImportFlags& flags, const Session& session) -> Target {
@@ -63,10 +65,18 @@ auto import(const ImportFlags& flags, Session& session) -> Outcome<Exit> {
   TRY(file, flags.file == "-"
                 ? read_descriptor(STDIN_FILENO, formats::kImportBytesMax, session.memory())
                 : read_whole_file(flags.file, formats::kImportBytesMax, session.memory()));
+  const auto format = flags.format.empty() ? file.expose(formats::guess_format)
+                                           : formats::format_from_name(flags.format);
+  FileKeyHeaders key;
+  if (format && formats::is_encrypted(*format)) {
+    TRY(asked, ask_file_key(flags.key, FileKeyUse::open, session));
+    key = std::move(asked);
+  }
+  Session::Headers headers = key.view();
+  headers.emplace_back("Content-Type", "application/octet-stream");
   const Target target = import_target(flags, session);
-  auto answer = file.expose([&](base::ByteView bytes) {
-    return session.call("POST", target, bytes, {{"Content-Type", "application/octet-stream"}});
-  });
+  auto answer = file.expose(
+      [&](base::ByteView bytes) { return session.call("POST", target, bytes, headers); });
   if (!answer) {
     Problem& problem = answer.error();
     if (problem.exit == Exit::local) {
@@ -89,6 +99,7 @@ auto import(const ImportFlags& flags, Session& session) -> Outcome<Exit> {
 struct ExportFlags {
   std::string file, format, category;
   bool plaintext = false;
+  FileKeyFlags key;
 };
 
 auto export_target(const ExportFlags& flags, const Session& session) -> Target {
@@ -112,14 +123,21 @@ auto accept_losses(const ExportFlags& flags, Session& session) -> Outcome<void> 
 
 auto export_file(const ExportFlags& flags, Session& session) -> Outcome<Exit> {
   TRY_DO(check_format(flags.format));
-  if (!flags.plaintext) {
+  const bool encrypted = formats::is_encrypted(*formats::format_from_name(flags.format));
+  if (!encrypted && !flags.plaintext) {
     return usage(
         flags.format + " is a plaintext format: anybody who reads the file reads every password",
         "if that is what you want, add --plaintext");
   }
   TRY_DO(accept_losses(flags, session));
+  FileKeyHeaders key;
+  if (encrypted) {
+    TRY(asked, ask_file_key(flags.key, FileKeyUse::seal, session));
+    key = std::move(asked);
+  }
   Target target = export_target(flags, session);
-  TRY(content, session.fetch(target.query("plaintext", "true")));
+  if (!encrypted) target.query("plaintext", "true");
+  TRY(content, session.fetch(target, key.view()));
   if (flags.file == "-") {
     content.expose_text([&](std::string_view text) { session.screen().put(text); });
     return Exit::done;
@@ -128,7 +146,9 @@ auto export_file(const ExportFlags& flags, Session& session) -> Outcome<Exit> {
   TRY_DO(content.expose([&](base::ByteView bytes) {
     return locally(store::write_file_atomic(path, bytes));  // mode 0600
   }));
-  session.screen().note("Wrote " + path.string() + " (readable only by you, but not encrypted).");
+  session.screen().note(
+      "Wrote " + path.string() +
+      (encrypted ? " (encrypted)." : " (readable only by you, but not encrypted)."));
   return Exit::done;
 }
 
@@ -146,6 +166,7 @@ auto declare_import(CLI::App& app) -> Run {
       ->check(CLI::IsMember({"skip", "replace", "merge", "duplicate"}));
   app.add_flag("--dry-run", flags->dry_run, "change nothing");
   app.add_option("--report", flags->report, "write the report here, as JSON")->type_name("FILE");
+  flags->key.declare(app);
   return [flags](Session& session) { return import(*flags, session); };
 }
 
@@ -155,6 +176,7 @@ auto declare_export(CLI::App& app) -> Run {
   app.add_option("-f,--format", flags->format, format_names())->type_name("FORMAT")->required();
   app.add_option("-c,--category", flags->category, "only this category");
   app.add_flag("--plaintext", flags->plaintext, "yes, write it unencrypted");
+  flags->key.declare(app);
   return [flags](Session& session) { return export_file(*flags, session); };
 }
 

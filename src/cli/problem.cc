@@ -13,6 +13,7 @@ struct Row {
 constexpr auto kExits = std::to_array<Row>({
     {"vault_locked", Exit::locked},
     {"wrong_passphrase", Exit::denied},
+    {"file_key_wrong", Exit::denied},  // of a file to import
     {"not_permitted", Exit::denied},
     {"author_removed", Exit::denied},
     {"unknown_author", Exit::denied},

@@ -150,8 +150,8 @@ auto Session::call(std::string_view method, const Target& target, base::ByteView
   return Answer{std::move(response.body), std::move(*document), std::move(response.etag)};
 }
 
-auto Session::fetch(const Target& target) -> Outcome<base::SecretBytes> {
-  TRY(response, request("GET", target, {}, {}));
+auto Session::fetch(const Target& target, const Headers& headers) -> Outcome<base::SecretBytes> {
+  TRY(response, request("GET", target, {}, headers));
   return std::move(response.body);
 }
 

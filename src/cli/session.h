@@ -88,7 +88,8 @@ class Session {
   [[nodiscard]] auto call(std::string_view method, const Target& target, base::ByteView body = {},
                           const Headers& headers = {}) -> Outcome<Answer>;
   // The same for an answer that is not JSON, such as an export.
-  [[nodiscard]] auto fetch(const Target& target) -> Outcome<base::SecretBytes>;
+  [[nodiscard]] auto fetch(const Target& target, const Headers& headers = {})
+      -> Outcome<base::SecretBytes>;
   [[nodiscard]] auto get(const Target& target) -> Outcome<Answer> { return call("GET", target); }
   // The secret that ITEM names, with its protected values if `reveal`.
   [[nodiscard]] auto item(std::string_view item, bool reveal) -> Outcome<Answer>;

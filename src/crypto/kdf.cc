@@ -18,6 +18,7 @@ inline constexpr std::size_t kRawSaltBytesMin = 8;
 inline constexpr std::size_t kSaltBytesMax = 64;
 inline constexpr std::size_t kArgon2BytesMax = 1024;
 inline constexpr std::uint32_t kRawLanesMax = 64;
+inline constexpr std::uint32_t kRawPassesMax = 1000;
 
 auto family_name(Argon2Type type) -> const char* {
   switch (type) {
@@ -77,7 +78,7 @@ auto argon2id(ByteView passphrase, ByteView salt, const Argon2Params& params,
 
 auto argon2_raw(Argon2Type type, ByteView passphrase, ByteView salt, const Argon2Params& params,
                 std::span<std::uint8_t> out, const Argon2Extra& extra) -> Result<void> {
-  if (params.memory_kib > kArgon2Ceiling.memory_kib || params.passes > kArgon2Ceiling.passes ||
+  if (params.memory_kib > kArgon2Ceiling.memory_kib || params.passes > kRawPassesMax ||
       params.lanes > kRawLanesMax)
     return fail(Error::kdf_above_ceiling);
   if (params.lanes < 1 || params.passes < 1 || params.memory_kib < 8 * params.lanes)

@@ -44,8 +44,8 @@ inline constexpr std::uint32_t kCalibrationMemoryKibMax = 1024 * 1024;
                              std::uint32_t memory_kib_max = kCalibrationMemoryKibMax)
     -> Result<Argon2Params>;
 
-// Without floor: for KDBX files and known-answer tests only. The ceiling holds, with any lanes up
-// to 64; the salt has at least 8 bytes. Version 1.3 (0x13) only.
+// Without floor: for KDBX files and known-answer tests only. The ceiling of memory holds; up to 64
+// lanes and 1,000 passes; the salt has at least 8 bytes. Version 1.3 (0x13) only.
 enum class Argon2Type : std::uint8_t { d = 0, i = 1, id = 2 };
 struct Argon2Extra {
   ByteView secret{};

@@ -46,6 +46,7 @@ class CsvReader {
 enum class Quoting : std::uint8_t { where_needed, always };
 void csv_cell(base::SecretBytes::Buffer& out, std::string_view text, Quoting quoting);
 
+[[nodiscard]] auto same_header(std::string_view a, std::string_view b) -> bool;  // in either case
 // By the names in the header line.
 [[nodiscard]] auto guess_csv(std::string_view text) -> std::optional<Format>;
 

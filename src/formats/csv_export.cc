@@ -1,5 +1,4 @@
-#include "base/text.h"
-#include "formats/csv.h"
+#include "formats/csv_row.h"
 #include "formats/entry_tools.h"
 #include "formats/secret_text.h"
 #include "formats/writers.h"
@@ -8,32 +7,6 @@ namespace holdfast::formats {
 namespace {
 
 using base::Detailed, base::Error, base::fail, base::SecretBytes, base::SecretMemory;
-
-class RowWriter {
- public:
-  RowWriter(SecretBytes::Buffer& out, Quoting quoting) : out_{out}, quoting_{quoting} {}
-  void cell(std::string_view text) {
-    if (!first_) out_.push_back(',');
-    first_ = false;
-    ok_ = ok_ && base::is_utf8(base::view_of(text));
-    csv_cell(out_, text, quoting_);
-  }
-  void end() {
-    append_text(out_, "\r\n");
-    first_ = true;
-  }
-  [[nodiscard]] auto ok() const -> bool { return ok_; }
-
- private:
-  SecretBytes::Buffer& out_;
-  Quoting quoting_;
-  bool first_ = true;
-  bool ok_ = true;
-};
-
-auto first_url(const model::Secret& secret) -> std::string_view {
-  return secret.urls.empty() ? std::string_view{} : peek(secret.urls.front());
-}
 
 void chrome_row(const model::Secret& secret, RowWriter& row) {
   row.cell(peek(secret.label));

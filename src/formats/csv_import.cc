@@ -53,11 +53,6 @@ auto known_columns(Format format) -> std::span<const KnownColumn> {
   return kFirefox;
 }
 
-auto same_header(std::string_view a, std::string_view b) -> bool {
-  const auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; };
-  return std::ranges::equal(a, b, {}, lower, lower);
-}
-
 class CsvImport {
  public:
   CsvImport(Format format, std::string_view text, model::TimeMs now, SecretMemory& memory)
@@ -211,6 +206,11 @@ auto import_csv(Format format, base::ByteView file, model::TimeMs now, SecretMem
   return CsvImport{format, base::text_of(file), now, memory}.run();
 }
 
+auto same_header(std::string_view a, std::string_view b) -> bool {
+  const auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; };
+  return std::ranges::equal(a, b, {}, lower, lower);
+}
+
 auto guess_csv(std::string_view text) -> std::optional<Format> {
   const std::string_view header = text.substr(0, text.find_first_of("\r\n"));
   const auto has = [&](std::string_view name) {
@@ -223,8 +223,11 @@ auto guess_csv(std::string_view text) -> std::optional<Format> {
     }
     return false;
   };
+  if (has("name") && has("login_uri") && has("login_password")) return Format::bitwarden_csv;
+  if (has("group") && has("title") && has("password")) return Format::keepassxc_csv;
   if (!has("url") || !has("username") || !has("password")) return std::nullopt;
-  for (const std::string_view foreign : {"grouping", "extra", "fav"})  // LastPass
+  if (has("name") && has("extra") && has("grouping")) return Format::lastpass_csv;
+  for (const std::string_view foreign : {"grouping", "extra", "fav"})
     if (has(foreign)) return std::nullopt;
   return has("name") ? Format::chrome_csv : Format::firefox_csv;
 }

@@ -62,6 +62,9 @@ class SourceIds {
                                     base::SecretMemory& memory) -> base::Detailed<Imported>;
 [[nodiscard]] auto import_csv(Format format, base::ByteView file, model::TimeMs now,
                               base::SecretMemory& memory) -> base::Detailed<Imported>;
+// The lists of password managers: keepassxc-csv, lastpass-csv, bitwarden-csv.
+[[nodiscard]] auto import_manager_csv(Format format, base::ByteView file, model::TimeMs now,
+                                      base::SecretMemory& memory) -> base::Detailed<Imported>;
 [[nodiscard]] auto import_holdfast(base::ByteView file, base::SecretMemory& memory)
     -> base::Detailed<Imported>;
 

@@ -7,6 +7,9 @@
 #include "base/text.h"
 #include "formats/bitwarden_json.h"
 #include "formats/entry_tools.h"
+#include "formats/kdbx.h"
+#include "formats/keepass_writer.h"
+#include "formats/losses.h"
 #include "formats/secret_text.h"
 #include "formats/writers.h"
 
@@ -15,50 +18,26 @@ namespace {
 
 using base::Detailed, base::Error, base::fail, base::SecretBytes, base::SecretMemory;
 
-auto dispatch(Format format, const ExportEntries& entries, SecretMemory& memory)
-    -> Detailed<SecretBytes> {
+auto dispatch(Format format, const ExportEntries& entries, SecretMemory& memory,
+              const FileSeal& seal) -> Detailed<SecretBytes> {
   switch (format) {
     case Format::bitwarden_json:
       return export_bitwarden(entries, memory);
     case Format::holdfast_json:
       return export_holdfast(entries, memory);
+    case Format::keepassxc_csv:
+    case Format::lastpass_csv:
+    case Format::bitwarden_csv:
+      return export_manager_csv(format, entries, memory);
+    case Format::kdbx:
+      return export_kdbx(entries, seal, memory);
+    case Format::keepass_xml:
+      return write_keepass_xml(entries, AttachmentPool{entries, memory}, nullptr, memory);
     case Format::chrome_csv:
     case Format::firefox_csv:
       break;
   }
   return export_csv(format, entries, memory);
-}
-
-using Test = std::function<bool(const ExportEntry&)>;
-
-class Losses {
- public:
-  explicit Losses(const ExportEntries& entries) : entries_{entries} {}
-  // "1 entry loses its tags", "2 entries lose their tags".
-  void lose(std::string_view what, const Test& test) {
-    add(test, " loses its ", " lose their ", what);
-  }
-  // `one` and `many` complete "1 entry" and "2 entries".
-  void change(std::string_view one, std::string_view many, const Test& test) {
-    add(test, " " + std::string{one}, " " + std::string{many}, "");
-  }
-  [[nodiscard]] auto take() -> std::vector<std::string> { return std::move(lines_); }
-
- private:
-  void add(const Test& test, const std::string& one, const std::string& many,
-           std::string_view what) {
-    const auto hit = std::ranges::count_if(entries_, test);
-    if (hit == 0) return;
-    lines_.push_back((hit == 1 ? "1 entry" + one : std::to_string(hit) + " entries" + many) +
-                     std::string{what});
-  }
-  const ExportEntries& entries_;
-  std::vector<std::string> lines_;
-};
-
-auto any_field(const model::Secret& secret, const std::function<bool(const model::Field&)>& test)
-    -> bool {
-  return std::ranges::any_of(secret.fields, test);
 }
 
 auto is_custom(const model::Secret& secret, const model::Field& field) -> bool {
@@ -179,10 +158,10 @@ auto csv_losses(Format format, const ExportEntries& entries) -> std::vector<std:
 
 }  // namespace
 
-auto write_export(Format format, const std::vector<ExportEntry>& entries, SecretMemory& memory)
-    -> Detailed<SecretBytes> {
+auto write_export(Format format, const std::vector<ExportEntry>& entries, SecretMemory& memory,
+                  const FileSeal& seal) -> Detailed<SecretBytes> {
   try {
-    return dispatch(format, entries, memory);
+    return dispatch(format, entries, memory, seal);
   } catch (const std::bad_alloc&) {
     return fail(Error::secret_memory_exhausted, "");
   }
@@ -195,6 +174,13 @@ auto export_losses(Format format, const std::vector<ExportEntry>& entries)
       return {};
     case Format::bitwarden_json:
       return bitwarden_losses(entries);
+    case Format::kdbx:
+    case Format::keepass_xml:
+      return keepass_losses(entries);
+    case Format::keepassxc_csv:
+    case Format::lastpass_csv:
+    case Format::bitwarden_csv:
+      return manager_csv_losses(format, entries);
     case Format::chrome_csv:
     case Format::firefox_csv:
       break;

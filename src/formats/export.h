@@ -2,13 +2,19 @@
 // others export_losses() tells beforehand what stays behind. Values are written exactly as they
 // are. All plaintext lies in the SecretMemory given. Limits: those of model/secret.h for each
 // entry. Time: none. Threads: functions any. Errors: bad_utf8 at "entry 12" (a text that is not
-// UTF-8), secret_memory_exhausted. Source: docs/design/interfaces.md §4; RFC 8259, RFC 4180.
+// UTF-8), new_file_key_needed, kdf_above_ceiling, secret_memory_exhausted. Source:
+// docs/design/interfaces.md §4; RFC 8259, RFC 4180.
 #pragma once
 
+#include <functional>
+#include <span>
 #include <string>
 #include <vector>
 
+#include "crypto/kdf.h"
+#include "formats/file_key.h"
 #include "formats/import.h"
+#include "formats/kdbx_header.h"
 
 namespace holdfast::formats {
 
@@ -20,8 +26,18 @@ struct ExportEntry {
   bool deleted = false;
 };
 
+// How a new encrypted file is sealed.
+struct FileSeal {
+  FileKey key{};
+  std::function<void(std::span<std::uint8_t>)> random{};  // fills with bytes fit for keys
+  crypto::Argon2Params kdf = crypto::kArgon2Floor;        // 64 MiB, 3 passes
+  KdbxCipher cipher = KdbxCipher::chacha20;               // or aes_256
+};
+
+// A format that is encrypted (is_encrypted) needs `seal`, with a passphrase, a key file or both.
 [[nodiscard]] auto write_export(Format format, const std::vector<ExportEntry>& entries,
-                                base::SecretMemory& memory) -> base::Detailed<base::SecretBytes>;
+                                base::SecretMemory& memory, const FileSeal& seal = {})
+    -> base::Detailed<base::SecretBytes>;
 
 // One line for each kind of loss: "12 entries lose their attachments". Empty: nothing is lost.
 // Without values.

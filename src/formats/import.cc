@@ -6,6 +6,8 @@
 #include "formats/csv.h"
 #include "formats/entry_tools.h"
 #include "formats/json_reader.h"
+#include "formats/kdbx.h"
+#include "formats/keepass_reader.h"
 
 namespace holdfast::formats {
 namespace {
@@ -29,13 +31,21 @@ auto line_of_bad_utf8(ByteView file) -> std::size_t {
   return line;
 }
 
-auto dispatch(Format format, ByteView file, model::TimeMs now, base::SecretMemory& memory)
-    -> Detailed<Imported> {
+auto dispatch(Format format, ByteView file, model::TimeMs now, base::SecretMemory& memory,
+              const FileKey& key) -> Detailed<Imported> {
   switch (format) {
     case Format::bitwarden_json:
       return import_bitwarden(file, now, memory);
     case Format::holdfast_json:
       return import_holdfast(file, memory);
+    case Format::kdbx:
+      return import_kdbx(file, key, now, memory);
+    case Format::keepass_xml:
+      return read_keepass_xml(base::text_of(file), {}, now, memory);
+    case Format::keepassxc_csv:
+    case Format::lastpass_csv:
+    case Format::bitwarden_csv:
+      return import_manager_csv(format, file, now, memory);
     case Format::chrome_csv:
     case Format::firefox_csv:
       break;
@@ -55,6 +65,16 @@ auto format_name(Format format) -> std::string_view {
       return "firefox-csv";
     case Format::holdfast_json:
       return "holdfast-json";
+    case Format::kdbx:
+      return "kdbx";
+    case Format::keepass_xml:
+      return "keepass-xml";
+    case Format::keepassxc_csv:
+      return "keepassxc-csv";
+    case Format::lastpass_csv:
+      return "lastpass-csv";
+    case Format::bitwarden_csv:
+      return "bitwarden-csv";
   }
   return "unknown";
 }
@@ -65,25 +85,33 @@ auto format_from_name(std::string_view name) -> std::optional<Format> {
   return std::nullopt;
 }
 
+auto is_encrypted(Format format) -> bool { return format == Format::kdbx; }
+
 auto guess_format(ByteView file) -> std::optional<Format> {
+  if (is_kdbx(file)) return Format::kdbx;
   const std::string_view text = base::text_of(without_byte_order_mark(file));
   const std::size_t start = text.find_first_not_of(" \t\r\n");
   if (start == std::string_view::npos) return std::nullopt;
-  if (text[start] != '{') return guess_csv(text);
   constexpr std::size_t kHead = 256;
+  if (text[start] == '<') {
+    const bool keepass = text.substr(start, kHead).contains("<KeePassFile");
+    return keepass ? std::optional{Format::keepass_xml} : std::nullopt;
+  }
+  if (text[start] != '{') return guess_csv(text);
   if (text.substr(start, kHead).contains(R"("holdfast-json")")) return Format::holdfast_json;
   for (const std::string_view key : {R"("items")", R"("folders")", R"("encrypted")"})
     if (text.contains(key)) return Format::bitwarden_json;
   return std::nullopt;
 }
 
-auto parse_import(Format format, ByteView file, model::TimeMs now, base::SecretMemory& memory)
-    -> Detailed<Imported> {
+auto parse_import(Format format, ByteView file, model::TimeMs now, base::SecretMemory& memory,
+                  const FileKey& key) -> Detailed<Imported> {
   if (file.size() > kImportBytesMax) return fail(Error::file_too_large, "");
-  if (!base::is_utf8(file))
+  const bool text = !is_encrypted(format);
+  if (text && !base::is_utf8(file))
     return fail(Error::bad_utf8, "line " + std::to_string(line_of_bad_utf8(file)));
   try {
-    auto imported = dispatch(format, without_byte_order_mark(file), now, memory);
+    auto imported = dispatch(format, text ? without_byte_order_mark(file) : file, now, memory, key);
     if (imported) imported->counts = count(*imported);
     return imported;
   } catch (const std::bad_alloc&) {

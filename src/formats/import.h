@@ -15,6 +15,7 @@
 
 #include "base/result.h"
 #include "base/secret.h"
+#include "formats/file_key.h"
 #include "model/secret.h"
 
 namespace holdfast::formats {
@@ -29,12 +30,25 @@ inline constexpr std::size_t kJsonDepthMax = 32;
 // The section of custom fields that stand for source fields without a home.
 inline constexpr std::string_view kImportedSection = "imported";
 
-enum class Format : std::uint8_t { bitwarden_json, chrome_csv, firefox_csv, holdfast_json };
-inline constexpr Format kFormats[] = {Format::bitwarden_json, Format::chrome_csv,
-                                      Format::firefox_csv, Format::holdfast_json};
+enum class Format : std::uint8_t {
+  bitwarden_json,
+  chrome_csv,
+  firefox_csv,
+  holdfast_json,
+  kdbx,
+  keepass_xml,
+  keepassxc_csv,
+  lastpass_csv,
+  bitwarden_csv,
+};
+inline constexpr Format kFormats[] = {
+    Format::bitwarden_json, Format::chrome_csv,   Format::firefox_csv,
+    Format::holdfast_json,  Format::kdbx,         Format::keepass_xml,
+    Format::keepassxc_csv,  Format::lastpass_csv, Format::bitwarden_csv};
 
 [[nodiscard]] auto format_name(Format format) -> std::string_view;  // "bitwarden-json"
 [[nodiscard]] auto format_from_name(std::string_view name) -> std::optional<Format>;
+[[nodiscard]] auto is_encrypted(Format format) -> bool;  // a file of it needs a FileKey
 [[nodiscard]] auto guess_format(base::ByteView file) -> std::optional<Format>;  // by content
 
 using FolderPath = std::vector<base::SecretBytes>;  // outermost first; empty: no folder
@@ -66,7 +80,9 @@ struct Imported {
   std::vector<std::string> notes;  // for people; without values
 };
 
+// `key` opens an encrypted file; other formats ignore it.
 [[nodiscard]] auto parse_import(Format format, base::ByteView file, model::TimeMs now,
-                                base::SecretMemory& memory) -> base::Detailed<Imported>;
+                                base::SecretMemory& memory, const FileKey& key = {})
+    -> base::Detailed<Imported>;
 
 }  // namespace holdfast::formats

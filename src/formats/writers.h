@@ -15,6 +15,11 @@ using ExportEntries = std::vector<ExportEntry>;
     -> base::Detailed<base::SecretBytes>;
 [[nodiscard]] auto export_csv(Format format, const ExportEntries& entries,
                               base::SecretMemory& memory) -> base::Detailed<base::SecretBytes>;
+[[nodiscard]] auto export_manager_csv(Format format, const ExportEntries& entries,
+                                      base::SecretMemory& memory)
+    -> base::Detailed<base::SecretBytes>;
+// Whether the field stands in a column of its own in this list of a password manager.
+[[nodiscard]] auto manager_place(Format format, const model::Field& field) -> bool;
 [[nodiscard]] auto export_holdfast(const ExportEntries& entries, base::SecretMemory& memory)
     -> base::Detailed<base::SecretBytes>;
 

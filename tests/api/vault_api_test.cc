@@ -203,6 +203,31 @@ constexpr std::string_view kCsv =
     "name,url,username,password,note\n"
     "GitHub,https://github.com/,ann,hunter2,\nMail,https://mail.example/,ann,s3cret,\n";
 
+TEST_F(ServerTest, AnEncryptedFileIsSealedAndOpenedWithTheHeadersOfTheRequest) {
+  start_unlocked();
+  const std::vector<Header> raw_file = {{"Content-Type", "application/octet-stream"}};
+  ASSERT_EQ(ask("POST", "/v1/vaults/-/import?format=chrome-csv", kCsv, raw_file).status, 200U);
+  const std::string export_path = "/v1/vaults/-/export?format=kdbx";
+  EXPECT_EQ(ask("GET", export_path).code(), "new_file_key_needed");
+  const std::vector<Header> key = {{"Holdfast-File-Passphrase", "d29yZA=="}};  // "word"
+  const Reply file = ask("GET", export_path, "", key);
+  ASSERT_EQ(file.status, 200U) << file.body;
+  EXPECT_THAT(file.body, testing::StartsWith("\x03\xd9\xa2\x9a"));
+  EXPECT_THAT(file.body, Not(HasSubstr("hunter2")));
+  const std::string import = "/v1/vaults/-/import?dry_run=true";
+  EXPECT_EQ(ask("POST", import, file.body, raw_file).code(), "file_key_missing");
+  auto opens = raw_file;
+  opens.emplace_back("holdfast-file-passphrase", "d29yZA==");
+  EXPECT_THAT(ask("POST", import, file.body, opens).body, HasSubstr("\"read\":2"));
+  opens.back().second = "d29yZHM=";
+  EXPECT_EQ(ask("POST", import, file.body, opens).code(), "file_key_wrong");
+  opens.back().second = "?";
+  EXPECT_EQ(ask("POST", import, file.body, opens).code(), "bad_request");
+  opens.back() = {"Holdfast-File-Key", "AAAA"};
+  EXPECT_EQ(ask("POST", import, file.body, opens).code(), "bad_request");
+  EXPECT_THAT(ask("GET", "/v1/openapi.json").body, HasSubstr("Holdfast-File-Key"));
+}
+
 TEST_F(ServerTest, ImportsAFileOnceAndExportsOnlyWhatIsConfirmed) {
   start_unlocked();
   const std::vector<Header> raw_file = {{"Content-Type", "application/octet-stream"}};

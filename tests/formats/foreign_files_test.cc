@@ -52,9 +52,13 @@ TEST(ForeignFiles, AChromeListIsRead) {
   EXPECT_EQ(again(Format::chrome_csv, *parsed), dump(*parsed));
 }
 
-TEST(ForeignFiles, ListsOfOtherProgramsAreNotTakenForABrowsers) {
-  FOREIGN_FILE(lastpass, "lastpass.csv");
-  EXPECT_EQ(guess_format(base::view_of(lastpass)), std::nullopt);
+TEST(ForeignFiles, ALastPassListIsRead) {
+  FOREIGN_FILE(file, "lastpass.csv");
+  EXPECT_EQ(guess_format(base::view_of(file)), Format::lastpass_csv);
+  const auto parsed = parse(Format::lastpass_csv, file);
+  ASSERT_TRUE(parsed) << parsed.error().text();
+  EXPECT_FALSE(parsed->entries.empty());
+  EXPECT_EQ(again(Format::lastpass_csv, *parsed), dump(*parsed));
 }
 
 TEST(Synthetic, TheSameNumbersGiveTheSameBytes) {

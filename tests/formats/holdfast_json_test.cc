@@ -107,7 +107,16 @@ TEST(Format, IsGuessedFromContent) {
   EXPECT_EQ(guess(R"({"encrypted":true,"data":"x"})"), Format::bitwarden_json);
   EXPECT_EQ(guess("name,url,username,password\r\na,b,c,d"), Format::chrome_csv);
   EXPECT_EQ(guess("\"url\",\"username\",\"password\",\"guid\"\r\n"), Format::firefox_csv);
-  EXPECT_EQ(guess("url,username,password,extra,name,grouping,fav\n"), std::nullopt);
+  EXPECT_EQ(guess("url,username,password,extra,name,grouping,fav\n"), Format::lastpass_csv);
+  EXPECT_EQ(guess("url,username,password,extra,fav\n"), std::nullopt);
+  EXPECT_EQ(guess("folder,favorite,type,name,notes,fields,login_uri,login_username,login_password"),
+            Format::bitwarden_csv);
+  EXPECT_EQ(guess("\"Group\",\"Title\",\"Username\",\"Password\",\"URL\",\"Notes\"\n"),
+            Format::keepassxc_csv);
+  EXPECT_EQ(guess("<?xml version=\"1.0\"?>\n<KeePassFile><Meta/>"), Format::keepass_xml);
+  EXPECT_EQ(guess("<html></html>"), std::nullopt);
+  EXPECT_EQ(guess("\x03\xd9\xa2\x9a\x67\xfb\x4b\xb5"), Format::kdbx);
+  EXPECT_EQ(guess("\x03\xd9\xa2\x9a\x65\xfb\x4b\xb5"), Format::kdbx);  // KeePass 1: refused by name
   EXPECT_EQ(guess("{}"), std::nullopt);
   EXPECT_EQ(guess("a,b\n"), std::nullopt);
   EXPECT_EQ(guess(""), std::nullopt);
