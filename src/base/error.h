@@ -11,7 +11,7 @@ namespace holdfast::base {
 
 // X(name, number, text)
 // 10xx base and codec, 20xx crypto, 30xx model and consensus, 40xx vault, 50xx store,
-// 60xx formats, 70xx node, 80xx api, 90xx cli.
+// 60xx formats, 70xx node, 80xx api, 90xx cli. Retired: 7016 (merge_not_offered).
 // clang-format off
 #define HOLDFAST_ERRORS(X)                                                                         \
   X(memory_not_lockable, 1001, "memory cannot be locked; raise the memlock limit (ulimit -l) or set memory.require_lock = false") \
@@ -145,7 +145,6 @@ namespace holdfast::base {
   X(category_below_itself, 7025, "a category cannot be moved below itself")                        \
   X(category_not_empty, 7026, "the category still holds secrets or categories; move or remove them first") \
   X(unknown_attachment, 7023, "the secret has no attachment of this name; list them: holdfast attachment list ITEM") \
-  X(merge_not_offered, 7016, "importing with merge is not offered yet; use skip, replace or duplicate") \
   X(clock_far_off, 7015, "this machine's clock is more than 24 hours from the last commit; correct it, or confirm the time")
 // clang-format on
 

@@ -97,6 +97,10 @@ class DistributedVault::Impl {
   void submit_all(std::span<WriteOperation* const> operations);
   auto import(formats::Imported file, const ImportOptions& options) -> Detailed<ImportReport>;
 
+  // vault_import_merge.cc: what it takes to merge an entry into this secret; empty: nothing.
+  auto merge_entry(const SecretId& id, const formats::ImportedEntry& entry) const
+      -> Detailed<std::vector<WriteOperation>>;
+
   // vault_views.cc
   auto versions(const SecretId& id) const -> Detailed<std::vector<VersionInfo>>;
   auto get_version(const SecretId& id, const VersionId& version) const -> Detailed<Entry>;
@@ -150,6 +154,12 @@ class DistributedVault::Impl {
       -> base::Result<vault::Resolution>;
   auto index_entry(const Unlocked& unlocked, const model::SecretState& state) const
       -> base::Result<std::optional<Summary>>;
+  auto merge_stored(const Unlocked& unlocked, const model::SecretState& stored,
+                    const formats::ImportedEntry& entry) const
+      -> base::Result<std::vector<WriteOperation>>;
+  auto merge_edited(const Unlocked& unlocked, const model::SecretState& stored, const View& held,
+                    const crypto::Digest* imported_before, model::Secret imported) const
+      -> base::Result<std::vector<WriteOperation>>;
   auto merge_duplicates(const SecretId& id, const ConflictChoice& choice) -> Detailed<Receipt>;
   auto merge_operation(const Unlocked& unlocked, const SecretId& id) const
       -> base::Result<std::optional<WriteOperation>>;
