@@ -30,8 +30,10 @@ constexpr auto kCommands = std::to_array<Command>({
     {"conflicts", "Conflicts", "see and settle what was changed in two ways", declare_conflicts},
     {"import", "Import and export", "read another program's file", declare_import},
     {"export", "Import and export", "write a file other programs read", declare_export},
+    {"migrate", "Import and export", "bring everything of another vault", declare_migrate},
     {"verify", "Governance", "rebuild and check the vault's state and audit log", declare_verify},
     {"daemon", "Operation", "start or stop the process that owns the vaults", declare_daemon},
+    {"backup", "Operation", "encrypted copies of a vault, and back", declare_backup},
     {"demo", "Operation", "see it work in a temporary folder", declare_demo},
     {"version", "Operation", "print the version", declare_version},
 });

@@ -101,6 +101,13 @@ class DistributedVault::Impl {
   auto merge_entry(const SecretId& id, const formats::ImportedEntry& entry) const
       -> Detailed<std::vector<WriteOperation>>;
 
+  // vault_states.cc
+  void set_read_only(std::optional<base::Error> reason);
+  auto cut_over(const model::VaultId& to) -> Detailed<void>;
+  auto load_cut_over() -> Detailed<void>;  // what an earlier cut_over left in the folder
+  auto confirm_recovery() -> Detailed<void>;
+  auto backup(const std::filesystem::path& file) -> Detailed<BackupManifest>;
+
   // vault_views.cc
   auto versions(const SecretId& id) const -> Detailed<std::vector<VersionInfo>>;
   auto get_version(const SecretId& id, const VersionId& version) const -> Detailed<Entry>;
@@ -201,7 +208,8 @@ class DistributedVault::Impl {
   bool leading_ = false;               // a thread commits for all who wait
 
   mutable std::shared_mutex mutex_;
-  std::unique_ptr<Unlocked> unlocked_;  // null: locked
+  std::unique_ptr<Unlocked> unlocked_;         // null: locked
+  std::optional<model::VaultId> migrated_to_;  // set once
 };
 
 }  // namespace holdfast::node
