@@ -30,10 +30,12 @@ def every_command_of_the_tour_works():
         (home.path / "passwords.csv").write_text(CHROME)
         for command in commands:
             words = shlex.split(command, comments=True)[1:]
-            give = PASSPHRASE if words[0] in ("init", "unlock") else None
+            asked = words[0] in ("init", "unlock") or words[:2] in (["backup", "verify"], ["backup", "restore"])
+            give = PASSPHRASE if asked else None
+            more = {"--source-passphrase-fd": PASSPHRASE} if words[0] == "migrate" else None
             if words[0] == "init":
                 words += ["--kdf-target", "1ms"]
-            result = home.run(*words, passphrase=give, cwd=home.path)
+            result = home.run(*words, passphrase=give, give=more, cwd=home.path)
             expect(result.code == 0, f"README: {command}", result)
             print(f"        {command}", flush=True)
 
