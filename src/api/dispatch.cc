@@ -206,6 +206,11 @@ auto status_of(Error error) -> unsigned {
     case Error::too_many_duplicates:
     case Error::idempotency_reused:
     case Error::rejected:
+    case Error::already_exists:
+    case Error::vault_cut_over:
+    case Error::migration_running:
+    case Error::migration_into_itself:
+    case Error::nothing_to_recover:
       return 409;
     case Error::stale_version:
       return 412;

@@ -55,5 +55,7 @@ namespace holdfast::api {
 
 [[nodiscard]] auto post_import(const Call& call) -> base::Detailed<Answer>;
 [[nodiscard]] auto get_export(const Call& call) -> base::Detailed<Answer>;
+[[nodiscard]] auto post_migrate(const Call& call) -> base::Detailed<Answer>;
+[[nodiscard]] auto post_backup(const Call& call) -> base::Detailed<Answer>;
 
 }  // namespace holdfast::api

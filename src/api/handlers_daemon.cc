@@ -66,6 +66,9 @@ auto post_unlock(const Call& call) -> Detailed<Answer> {
   }
   TRY(vault, call.services.vaults.unlock(text_member(*call.body, "vault").value_or(""), passphrase,
                                          for_time));
+  if (flag_member(*call.body, "confirm_recovery").value_or(false)) {
+    TRY_DO(vault->vault->confirm_recovery());
+  }
   return vault_answer(call, vault);
 }
 

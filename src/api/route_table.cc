@@ -48,6 +48,7 @@ constexpr std::array kUnlockBody = std::to_array<Member>({
     {"vault", Shape::text},
     {"passphrase", Shape::text, Need::required},
     {"for_ms", Shape::number},
+    {"confirm_recovery", Shape::boolean},
 });
 constexpr std::array kLockBody = std::to_array<Member>({
     {"vault", Shape::text},
@@ -117,6 +118,19 @@ constexpr std::array kConflictSettings = std::to_array<Member>({
 constexpr std::array kRetention = std::to_array<Member>({
     {"versions", Shape::number},
     {"days", Shape::number},
+});
+
+constexpr std::array kMigrateBody = std::to_array<Member>({
+    {"source", Shape::text, Need::required},
+    {"passphrase", Shape::text, Need::required},
+    {"batch_size", Shape::number},
+    {"stop_on_error", Shape::boolean},
+    {"verify", Shape::boolean},
+    {"auto_cutover", Shape::boolean},
+    {"dry_run", Shape::boolean},
+});
+constexpr std::array kBackupBody = std::to_array<Member>({
+    {"file", Shape::text, Need::required},
 });
 
 #define VAULT "/v1/vaults/{vault}"
@@ -361,6 +375,21 @@ auto make_routes() {
        .slow = true,
        .file_key = true,
        .query = kExportQuery},
+      {.method = post,
+       .path = VAULT "/migrate",
+       .about = "bring everything of another vault of this machine into this one",
+       .handler = post_migrate,
+       .body = BodyKind::json,
+       .slow = true,
+       .members = kMigrateBody},
+      {.method = post,
+       .path = VAULT "/backup",
+       .about = "write an encrypted backup; also while locked",
+       .handler = post_backup,
+       .body = BodyKind::json,
+       .slow = true,
+       .uses_vault = false,
+       .members = kBackupBody},
   });
 }
 #undef VAULT

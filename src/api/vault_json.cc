@@ -41,6 +41,7 @@ void write_vault(JsonWriter& out, const Vaults::Listed& vault, const Services& s
   } else {
     out.null();
   }
+  if (status.migrated_to) out.key("migrated_to").text(status.migrated_to->hex());
   const auto locks_at = services.vaults.locks_at(vault.name);
   if (status.unlocked && locks_at) {
     const auto left =

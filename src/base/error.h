@@ -11,7 +11,7 @@ namespace holdfast::base {
 
 // X(name, number, text)
 // 10xx base and codec, 20xx crypto, 30xx model and consensus, 40xx vault, 50xx store,
-// 60xx formats, 70xx node, 80xx api, 90xx cli.
+// 60xx formats, 70xx node, 80xx api, 90xx cli. Retired: 7016 (merge_not_offered).
 // clang-format off
 #define HOLDFAST_ERRORS(X)                                                                         \
   X(memory_not_lockable, 1001, "memory cannot be locked; raise the memlock limit (ulimit -l) or set memory.require_lock = false") \
@@ -130,7 +130,7 @@ namespace holdfast::base {
   X(store_read_only, 5006, "the vault folder is not writable; check its permissions")              \
   X(store_missing, 5007, "there is no store in this folder")                                       \
   X(store_log_lost, 5008, "the store has lost acknowledged writes (its newest log is gone or cut); restore a backup") \
-  X(signer_missing, 5009, "the signer file is missing; the vault opens only for recovery")         \
+  X(signer_missing, 5009, "the signer file is missing, as after restoring a backup; if no other copy of this vault is in use: holdfast unlock --confirm-recovery") \
   X(signer_corrupt, 5010, "the signer file is damaged; the vault opens only for recovery")         \
   X(store_failed, 5011, "the store stopped after an error; restart the daemon (holdfast daemon stop) and unlock again")        \
   X(already_exists, 5013, "it exists already; nothing was overwritten")                            \
@@ -160,7 +160,13 @@ namespace holdfast::base {
   X(category_below_itself, 7025, "a category cannot be moved below itself")                        \
   X(category_not_empty, 7026, "the category still holds secrets or categories; move or remove them first") \
   X(unknown_attachment, 7023, "the secret has no attachment of this name; list them: holdfast attachment list ITEM") \
-  X(merge_not_offered, 7016, "importing with merge is not offered yet; use skip, replace or duplicate") \
+  X(vault_cut_over, 7040, "this vault was migrated and is read-only for good; use the vault it was migrated to (--vault NAME)") \
+  X(migration_running, 7041, "this vault is being migrated and is read-only until that ends; try again then") \
+  X(migration_into_itself, 7042, "a vault cannot be migrated into itself; name another source, or another target with --vault") \
+  X(secret_in_conflict, 7043, "it is in conflict; settle it in the source (holdfast conflicts resolve ITEM) and migrate again") \
+  X(changed_in_both, 7044, "it was changed in both vaults since it was migrated; copy the change from the source by hand, then restore the version before it there") \
+  X(backup_corrupt, 7045, "not a whole backup of Holdfast: the file is damaged, cut short or something else; use another one") \
+  X(nothing_to_recover, 7046, "this vault has its signer and needs no recovery; unlock it without --confirm-recovery") \
   X(clock_far_off, 7015, "this machine's clock is more than 24 hours from the last commit; correct it, or confirm the time")
 // clang-format on
 

@@ -65,6 +65,8 @@ auto declare_attachment(CLI::App& app) -> Run;
 auto declare_category(CLI::App& app) -> Run;
 auto declare_tag(CLI::App& app) -> Run;
 auto declare_demo(CLI::App& app) -> Run;
+auto declare_migrate(CLI::App& app) -> Run;
+auto declare_backup(CLI::App& app) -> Run;
 auto declare_doctor(CLI::App& app) -> Run;
 auto declare_passphrase(CLI::App& app) -> Run;
 auto declare_vault(CLI::App& app) -> Run;

@@ -80,6 +80,7 @@ void warn_about(const Screen& screen, const JsonValue& status) {
 
 struct UnlockFlags : PassphraseFlags {
   std::string for_time;
+  bool confirm_recovery = false;
 };
 
 auto unlock(const UnlockFlags& flags, Session& session) -> Outcome<Exit> {
@@ -99,6 +100,10 @@ auto unlock(const UnlockFlags& flags, Session& session) -> Outcome<Exit> {
   if (for_time) {
     json.key("for_ms");
     json.number(static_cast<std::uint64_t>(for_time->count()));
+  }
+  if (flags.confirm_recovery) {
+    json.key("confirm_recovery");
+    json.boolean(true);
   }
   json.end_object();
   if (!json.ok()) return usage("the passphrase is not valid UTF-8");
@@ -169,6 +174,7 @@ void print_status(Screen& screen, const JsonValue& status) {
   screen.row("state root", text_at(status, "state_root"));
   screen.row("audit root", text_at(status, "audit_root"));
   screen.row("device", text_at(status, "device"));
+  if (const auto to = text_at(status, "migrated_to"); !to.empty()) screen.row("migrated to", to);
 }
 
 auto status(Session& session) -> Outcome<Exit> {
@@ -275,6 +281,8 @@ auto declare_unlock(CLI::App& app) -> Run {
   auto flags = std::make_shared<UnlockFlags>();
   app.add_option("--for", flags->for_time, "lock again after this time, such as 15m")
       ->type_name("TIME");
+  app.add_flag("--confirm-recovery", flags->confirm_recovery,
+               "let a restored vault write: no other copy of it is in use any more");
   flags->declare(app);
   return [flags](Session& session) { return unlock(*flags, session); };
 }

@@ -23,6 +23,7 @@
 #include "model/secret.h"
 #include "model/state.h"
 #include "model/transaction.h"
+#include "node/backup.h"
 #include "node/ports.h"
 #include "vault/resolve.h"
 
@@ -183,6 +184,7 @@ struct Status {
   crypto::Argon2Params kdf{};               // how costly a guess at the passphrase is
   std::uint64_t unlocked_memory_bytes = 0;  // memory for keys that could not be locked
   std::optional<base::Error> read_only;     // why nothing can be written
+  std::optional<model::VaultId> migrated_to{};  // cut over: the vault that replaced it
 };
 
 class DistributedVault {
@@ -267,7 +269,18 @@ class DistributedVault {
       const std::function<void(std::uint64_t done, std::uint64_t total)>& progress) const
       -> Detailed<VerifyReport>;
 
+  // Writes fail with this reason until it is taken back with nothing; a commit under way ends
+  // first.
+  void set_read_only(std::optional<base::Error> reason);
+  // Read-only for good, by a file in the folder that names the vault to use instead.
+  [[nodiscard]] auto cut_over(const model::VaultId& to) -> Detailed<void>;
+  // The owner's word that a restored vault may sign: no other copy of it does.
+  [[nodiscard]] auto confirm_recovery() -> Detailed<void>;
+  // Everything but the signer into one new encrypted file; also while locked (node/backup.h).
+  [[nodiscard]] auto backup(const std::filesystem::path& file) -> Detailed<BackupManifest>;
+
  private:
+  friend class Migration;
   class Impl;
   explicit DistributedVault(std::unique_ptr<Impl> impl);
   std::unique_ptr<Impl> impl_;

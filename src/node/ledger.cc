@@ -189,7 +189,7 @@ auto Ledger::tip() const -> Tip {
 
 auto Ledger::read_only() const -> std::optional<Error> {
   const std::shared_lock lock{mutex_};
-  return read_only_;
+  return read_only_ ? read_only_ : held_;
 }
 
 void Ledger::stop_writing(Error reason) {

@@ -92,8 +92,14 @@ class Ledger {
   [[nodiscard]] auto store() const -> const ports::KeyValueStore& { return *store_; }
   [[nodiscard]] auto vault_id() const -> const model::VaultId& { return vault_; }
   [[nodiscard]] auto node_key() const -> const crypto::PublicKey& { return signer_.public_key(); }
-  // Why nothing can be written: a lost log, a lost signer, a failed write.
+  // Why nothing can be written: a lost log, a lost signer, a failed write, what hold() says.
   [[nodiscard]] auto read_only() const -> std::optional<base::Error>;
+  // Refuses commits for this reason until it is called with nothing.
+  void hold(std::optional<base::Error> reason);
+  void stop_writing(base::Error reason);  // for as long as the ledger is open; the first one stays
+  // The owner's word that no other copy of this vault signs: makes the signer that is missing from
+  // where the log ends. nothing_to_recover. The caller is the writer. (ledger_recovery.cc)
+  [[nodiscard]] auto confirm_recovery() -> base::Detailed<void>;
 
  private:
   Ledger(store::Path folder, std::unique_ptr<store::RocksStore> store,
@@ -111,7 +117,6 @@ class Ledger {
   auto store_state(const vault::StateChanges& changes, ports::Batch& batch) -> base::Result<void>;
   auto store_checkpoint(const consensus::OrderedCommit& ordered, const Tip& tip,
                         ports::Batch& batch) -> base::Result<void>;
-  void stop_writing(base::Error reason);
 
   const store::Path folder_;
   const Ports ports_;
@@ -122,9 +127,10 @@ class Ledger {
   crypto::SparseTree tree_;
   crypto::LogTree audit_;
 
-  mutable std::shared_mutex mutex_;  // of the two below
+  mutable std::shared_mutex mutex_;  // of the three below
   Tip tip_;
   std::optional<base::Error> read_only_;
+  std::optional<base::Error> held_;
 };
 
 }  // namespace holdfast::node

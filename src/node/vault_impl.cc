@@ -50,7 +50,9 @@ auto DistributedVault::Impl::open(const store::Path& folder, const Ports& ports)
   if (model::device_id(ledger->node_key()) != header.device) {
     return fail(Error::node_key_corrupt, (folder / "node.key").string());
   }
-  return std::make_unique<Impl>(folder, ports, std::move(header), std::move(ledger));
+  auto impl = std::make_unique<Impl>(folder, ports, std::move(header), std::move(ledger));
+  TRY_DO(impl->load_cut_over());
+  return impl;
 }
 
 auto DistributedVault::Impl::unlock(const base::SecretBytes& passphrase) -> Detailed<void> {
@@ -256,6 +258,7 @@ auto DistributedVault::Impl::status() const -> Status {
                 .unlocked_memory_bytes = ports_.keys.unlocked_bytes(),
                 .read_only = ledger_->read_only()};
   const std::shared_lock lock{mutex_};
+  status.migrated_to = migrated_to_;
   if (unlocked_ != nullptr) {
     status.unlocked = true;
     status.secrets = unlocked_->index.live();

@@ -101,6 +101,17 @@ class DistributedVault::Impl {
   void submit_all(std::span<WriteOperation* const> operations);
   auto import(formats::Imported file, const ImportOptions& options) -> Detailed<ImportReport>;
 
+  // vault_import_merge.cc: what it takes to merge an entry into this secret; empty: nothing.
+  auto merge_entry(const SecretId& id, const formats::ImportedEntry& entry) const
+      -> Detailed<std::vector<WriteOperation>>;
+
+  // vault_states.cc
+  void set_read_only(std::optional<base::Error> reason);
+  auto cut_over(const model::VaultId& to) -> Detailed<void>;
+  auto load_cut_over() -> Detailed<void>;  // what an earlier cut_over left in the folder
+  auto confirm_recovery() -> Detailed<void>;
+  auto backup(const std::filesystem::path& file) -> Detailed<BackupManifest>;
+
   // vault_views.cc
   auto versions(const SecretId& id) const -> Detailed<std::vector<VersionInfo>>;
   auto get_version(const SecretId& id, const VersionId& version) const -> Detailed<Entry>;
@@ -155,6 +166,12 @@ class DistributedVault::Impl {
       -> base::Result<vault::Resolution>;
   auto index_entry(const Unlocked& unlocked, const model::SecretState& state) const
       -> base::Result<std::optional<Summary>>;
+  auto merge_stored(const Unlocked& unlocked, const model::SecretState& stored,
+                    const formats::ImportedEntry& entry) const
+      -> base::Result<std::vector<WriteOperation>>;
+  auto merge_edited(const Unlocked& unlocked, const model::SecretState& stored, const View& held,
+                    const crypto::Digest* imported_before, model::Secret imported) const
+      -> base::Result<std::vector<WriteOperation>>;
   auto merge_duplicates(const SecretId& id, const ConflictChoice& choice) -> Detailed<Receipt>;
   auto merge_operation(const Unlocked& unlocked, const SecretId& id) const
       -> base::Result<std::optional<WriteOperation>>;
@@ -202,7 +219,8 @@ class DistributedVault::Impl {
       [this](std::span<WriteOperation* const> batch) { run_batch(batch); }};
 
   mutable std::shared_mutex mutex_;
-  std::unique_ptr<Unlocked> unlocked_;  // null: locked
+  std::unique_ptr<Unlocked> unlocked_;         // null: locked
+  std::optional<model::VaultId> migrated_to_;  // set once
 };
 
 }  // namespace holdfast::node

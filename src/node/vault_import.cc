@@ -1,7 +1,7 @@
 #include <algorithm>
+#include <set>
 
-#include "crypto/equal.h"
-#include "crypto/hash.h"
+#include "node/import_mark.h"
 #include "node/vault_impl.h"
 
 namespace holdfast::node {
@@ -13,32 +13,18 @@ using Kind = WriteOperation::Kind;
 
 namespace {
 
-auto digest_of(const model::Source& source) -> crypto::Digest {
-  const std::uint8_t separator[] = {0};
-  return source.source.expose([&](auto name) {
-    return source.source_id.expose(
-        [&](auto id) { return crypto::sha256({name, base::ByteView{separator}, id}); });
-  });
-}
-
 // Content alike, times and sources apart.
 auto same_content(const model::Secret& a, const model::Secret& b, base::SecretMemory& memory)
     -> Result<bool> {
-  model::Secret left = a.clone();
-  model::Secret right = b.clone();
-  for (model::Secret* secret : {&left, &right}) {
-    secret->created = secret->modified = {};
-    secret->sources.clear();
-  }
-  TRY(x, model::encode(left, memory));
-  TRY(y, model::encode(right, memory));
-  return crypto::equal(x, y);
+  TRY(left, content_digest(a, memory));
+  TRY(right, content_digest(b, memory));
+  return left == right;
 }
 
 // What is wrong with one entry alone; anything else ends the import.
 auto concerns_entry(Error code) -> bool {
   return code == Error::too_long || code == Error::bad_utf8 || code == Error::empty_label ||
-         code == Error::rejected || code == Error::unknown_secret;
+         code == Error::rejected || code == Error::unknown_secret || code == Error::merge_too_large;
 }
 
 // Runs the operations in chunks and fills in the report.
@@ -101,7 +87,6 @@ class ImportRun {
 
 auto DistributedVault::Impl::import(formats::Imported file, const ImportOptions& options)
     -> Detailed<ImportReport> {
-  if (options.on_conflict == OnConflict::merge) return fail(Error::merge_not_offered);
   ImportReport report;
   report.source = file.counts;
   report.read = file.entries.size();
@@ -109,18 +94,22 @@ auto DistributedVault::Impl::import(formats::Imported file, const ImportOptions&
 
   std::map<crypto::Digest, SecretId> known;  // by source
   TRY_DO(for_each({}, [&](const Entry& entry) {
-    for (const model::Source& source : entry.secret.sources) known[digest_of(source)] = entry.id;
+    for (const model::Source& source : entry.secret.sources) {
+      if (!is_import_mark(source)) known[digest_of(source)] = entry.id;
+    }
     return true;
   }));
 
-  std::map<crypto::Digest, bool> deleted;  // sources of what lies deleted here
+  std::map<crypto::Digest, SecretId> deleted;  // sources of what lies deleted here
   TRY_DO(reading([&](const Unlocked& unlocked) -> Detailed<void> {
     for (const SummaryRef& gone : unlocked.index.list({.deleted = true})) {
       TRY(body, ledger_->store().get(ports::Column::versions, gone->version.view()));
       if (!body) return fail(Error::store_corrupt);
       TRY(version, model::decode_version(*body));
       TRY(secret, open_version(unlocked, version.fields));
-      for (const model::Source& source : secret.sources) deleted[digest_of(source)] = true;
+      for (const model::Source& source : secret.sources) {
+        if (!is_import_mark(source)) deleted[digest_of(source)] = gone->id;
+      }
     }
     return {};
   }));
@@ -173,13 +162,42 @@ auto DistributedVault::Impl::import(formats::Imported file, const ImportOptions&
   const auto submit_chunk = [&](std::span<WriteOperation* const> chunk) { submit_all(chunk); };
   const std::uint64_t total = file.entries.size();
   std::uint64_t number = 0;
+  std::set<SecretId> seen;  // of merge: what the file names a second time is not merged again
+  const auto find_in = [](const auto& map, const model::Secret& secret) -> std::optional<SecretId> {
+    for (const model::Source& source : secret.sources) {
+      if (const auto it = map.find(digest_of(source)); it != map.end()) return it->second;
+    }
+    return std::nullopt;
+  };
+  const auto merge_into = [&](const SecretId& id,
+                              const formats::ImportedEntry& entry) -> Detailed<void> {
+    const bool again = run.holds(id) || !seen.insert(id).second;
+    auto merged = again ? Detailed<std::vector<WriteOperation>>{} : merge_entry(id, entry);
+    if (!merged && !concerns_entry(merged.error().code)) return std::unexpected{merged.error()};
+    if (!merged) {
+      run.fail_entry(number, merged.error().code);
+    } else if (merged->empty()) {
+      ++report.skipped;
+    } else if (options.dry_run) {
+      ++report.updated;
+    } else {
+      run.note_update(number);
+      for (WriteOperation& operation : *merged) run.add(number, std::move(operation));
+      if (run.full()) TRY_DO(run.flush(number, total, submit_chunk));
+    }
+    return {};
+  };
   for (formats::ImportedEntry& entry : file.entries) {
     ++number;
-    std::optional<SecretId> existing;
-    for (const model::Source& source : entry.secret.sources) {
-      if (const auto it = known.find(digest_of(source)); it != known.end()) existing = it->second;
-    }
+    std::optional<SecretId> existing = find_in(known, entry.secret);
     if (existing && options.on_conflict == OnConflict::duplicate) existing.reset();
+    if (options.on_conflict == OnConflict::merge) {
+      const std::optional<SecretId> meets = existing ? existing : find_in(deleted, entry.secret);
+      if (meets) {
+        TRY_DO(merge_into(*meets, entry));
+        continue;
+      }
+    }
     bool unchanged = existing && options.on_conflict == OnConflict::skip;
     if (existing && !unchanged) {
       // The file names it twice: what it is compared with may wait in this chunk.
@@ -213,7 +231,10 @@ auto DistributedVault::Impl::import(formats::Imported file, const ImportOptions&
     }
     TRY(category, std::move(made_category));
     const SecretId id = existing ? *existing : ports_.random<SecretId>();
-    for (const model::Source& source : entry.secret.sources) known[digest_of(source)] = id;
+    for (const model::Source& source : entry.secret.sources) {
+      if (!is_import_mark(source)) known[digest_of(source)] = id;
+    }
+    seen.insert(id);
     if (options.dry_run) {
       ++(existing ? report.updated : report.added);
       continue;
@@ -229,6 +250,10 @@ auto DistributedVault::Impl::import(formats::Imported file, const ImportOptions&
     };
     if (adds) {
       for (model::Secret& older : entry.history) put(std::move(older));
+    }
+    if (const auto content = content_digest(entry.secret, ports_.plaintext)) {  // else: too long
+      set_import_mark(entry.secret, entry.secret, {.content = *content, .deleted = entry.deleted},
+                      ports_.plaintext);
     }
     put(std::move(entry.secret));
     if (entry.deleted) {

@@ -3,6 +3,7 @@
 
 #include "model/genesis.h"
 #include "node/vault_impl.h"
+#include "node/verify.h"
 
 namespace holdfast::node {
 namespace {
@@ -265,13 +266,17 @@ class Verifier {
 
 }  // namespace
 
+auto verify_store(const ports::Reader& store, const Progress& progress) -> Result<VerifyReport> {
+  TRY(tip_bytes, store.get(ports::Column::meta, name_key(kTipName)));
+  if (!tip_bytes) return fail(Error::store_corrupt);
+  TRY(tip, decode_tip(*tip_bytes));
+  Verifier verifier{store, tip, progress};
+  return verifier.run();
+}
+
 auto DistributedVault::Impl::verify(const Progress& progress) const -> Detailed<VerifyReport> {
   const auto snapshot = ledger_->store().snapshot();
-  TRY(tip_bytes, snapshot->get(ports::Column::meta, name_key(kTipName)));
-  if (!tip_bytes) return fail(Error::store_corrupt, folder_.string());
-  TRY(tip, decode_tip(*tip_bytes));
-  Verifier verifier{*snapshot, tip, progress};
-  auto report = verifier.run();
+  auto report = verify_store(*snapshot, progress);
   if (!report) return fail(report.error(), folder_.string());
   return *std::move(report);
 }

@@ -37,7 +37,11 @@ def every_command_of_the_tour_works():
         phrase = PASSPHRASE
         for command in commands:
             words = shlex.split(command, comments=True)[1:]
-            passphrase, give = phrase if words[0] in ("init", "unlock", "passphrase") else None, {}
+            asked = (words[0] in ("init", "unlock", "passphrase")
+                     or words[:2] in (["backup", "verify"], ["backup", "restore"]))
+            passphrase, give = phrase if asked else None, {}
+            if words[0] == "migrate":
+                give = {"--source-passphrase-fd": PASSPHRASE}
             if words[0] == "init":
                 words += ["--kdf-target", "1ms"]
             if words[0] == "passphrase":

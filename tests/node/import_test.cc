@@ -191,13 +191,6 @@ TEST_F(Import, DuplicateAddsWhatIsKnownOnceMore) {
   EXPECT_TRUE(vault_->find("GitHub")->duplicate_label);
 }
 
-TEST_F(Import, MergeIsNotOfferedYet) {
-  const auto report =
-      vault_->import(file({{"a", "1"}}), {.category = {}, .on_conflict = OnConflict::merge});
-  ASSERT_FALSE(report);
-  EXPECT_EQ(report.error().code, Error::merge_not_offered);
-}
-
 TEST_F(Import, AnEntryThatTheFileHasTwiceIsAddedOnce) {
   const std::vector<Row> twice{{"GitHub", "1", "one"}, {"GitHub", "1", "two"}};
   EXPECT_EQ(counts(import(twice)), "1 added, 0 updated, 1 skipped, 0 failed");
