@@ -221,6 +221,7 @@ void Connection::writable(nanoseconds now) {
 void Connection::after_answer(nanoseconds now) {
   out_ = base::SecretBytes{memory_};
   if (keep_) {
+    if (in_.empty()) in_ = base::SecretBytes{memory_};  // or it holds the request in its capacity
     enter(State::waiting, now);
     advance(now);
   } else if (refused_) {

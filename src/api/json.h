@@ -1,10 +1,10 @@
 // json.h: JSON in and out of wiped memory.
 // Invariant: every byte of a document lies in the SecretMemory given (one exception: a string with
-// escapes passes through Boost.JSON's buffer on the stack). A document is stricter than RFC 8259:
-// no key twice in one object, no number beyond a double, at most kJsonDepthMax levels. Limits: the
-// caller bounds the text. Time: none. Threads: one. Errors: bad_request_json, duplicate_key,
-// out_of_range, secret_memory_exhausted; JsonWriter throws std::bad_alloc. Source: RFC 8259, RFC
-// 8785 (numbers are not used beyond integers).
+// escapes passes through Boost.JSON's buffer on the stack; workers wipe theirs). A document is
+// stricter than RFC 8259: no key twice in one object, no number beyond a double, at most
+// kJsonDepthMax levels. Limits: the caller bounds the text. Time: none. Threads: one. Errors:
+// bad_request_json, duplicate_key, out_of_range, secret_memory_exhausted; JsonWriter throws
+// std::bad_alloc. Source: RFC 8259, RFC 8785 (numbers are not used beyond integers).
 #pragma once
 
 #include <boost/json/value.hpp>

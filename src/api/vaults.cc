@@ -41,6 +41,11 @@ auto Vaults::list() const -> Detailed<std::vector<Listed>> {
     if (vaults.size() == kVaultsMax) return fail(Error::too_many_vaults, options_.folder.string());
     vaults.push_back({.name = name});
   }
+  if (error && error != std::errc::no_such_file_or_directory) {  // or it would look like none
+    const bool too_many = error == std::errc::too_many_files_open ||
+                          error == std::errc::too_many_files_open_in_system;
+    return fail(too_many ? Error::too_many_files : Error::store_io, options_.folder.string());
+  }
   std::ranges::sort(vaults, {}, &Listed::name);
   const std::scoped_lock guard{mutex_};
   for (Listed& listed : vaults) {

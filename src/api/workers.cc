@@ -1,5 +1,7 @@
 #include "api/workers.h"
 
+#include "base/secret.h"
+
 namespace holdfast::api {
 
 Workers::Workers(std::size_t threads, std::size_t slow_max) : slow_max_{slow_max} {
@@ -38,6 +40,7 @@ void Workers::work() {
     guard.unlock();
     job();
     job = nullptr;  // what it holds is wiped outside the lock
+    base::wipe_unused_stack();
     guard.lock();
     if (slow) {
       --slow_running_;

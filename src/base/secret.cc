@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <bit>
 #include <cstring>
 
@@ -152,6 +153,11 @@ auto SecretBytes::clone() const -> SecretBytes {
   SecretBytes copy{Buffer{bytes_.get_allocator()}};
   copy.bytes_.assign(bytes_.begin(), bytes_.end());
   return copy;
+}
+
+[[gnu::noinline]] void wipe_unused_stack() {
+  std::array<std::uint8_t, kWipedStackBytes> unused;  // NOLINT: it is what is there that matters
+  ::explicit_bzero(unused.data(), unused.size());
 }
 
 }  // namespace holdfast::base

@@ -171,4 +171,9 @@ class SecretBytes {
   Buffer bytes_;
 };
 
+// Overwrites what finished calls left on this thread's stack: Boost.JSON, for one, unescapes texts
+// there. Reaches kWipedStackBytes below the caller.
+inline constexpr std::size_t kWipedStackBytes = std::size_t{64} << 10;
+void wipe_unused_stack();
+
 }  // namespace holdfast::base

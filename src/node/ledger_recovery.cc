@@ -26,7 +26,7 @@ auto Ledger::confirm_recovery() -> base::Detailed<void> {
                                 .digest = solo.last_block.digest.bytes,
                                 .synced = store_->last_synced()};
   TRY(signer, store::SignerFile::create(folder_ / "signer", last));
-  signer_file_ = std::move(signer);
+  signer_.adopt(std::move(signer));
   const std::unique_lock lock{mutex_};
   read_only_.reset();
   return {};

@@ -38,6 +38,12 @@ auto NodeSigner::finish() -> Result<crypto::Signature> {
   return *std::exchange(signature_, std::nullopt);
 }
 
+void NodeSigner::adopt(std::unique_ptr<store::SignerFile> file) {
+  const std::scoped_lock lock{mutex_};
+  CHECK(file_ == nullptr);  // so the thread has not looked at it
+  file_ = std::move(file);
+}
+
 void NodeSigner::note(const store::SignerState& state) {
   CHECK(file_ != nullptr);
   {

@@ -32,6 +32,8 @@ class NodeSigner {
   void begin(crypto::Purpose purpose, base::Bytes message, const Randomness& randomness);
   [[nodiscard]] auto finish() -> base::Result<crypto::Signature>;  // of what was begun
 
+  // A new file in place of one that is lost: the owner has confirmed a recovery.
+  void adopt(std::unique_ptr<store::SignerFile> file);
   void note(const store::SignerState& state);
   // What earlier notes met, without waiting.
   [[nodiscard]] auto noted() const -> base::Result<void>;
@@ -50,7 +52,7 @@ class NodeSigner {
 
   const crypto::PublicKey public_key_;
   crypto::Signer signer_;                    // the thread's
-  std::unique_ptr<store::SignerFile> file_;  // the thread's
+  std::unique_ptr<store::SignerFile> file_;  // the thread's, once there is one
 
   mutable std::mutex mutex_;  // of all below
   mutable std::condition_variable changed_;

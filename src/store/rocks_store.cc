@@ -3,6 +3,7 @@
 #include <rocksdb/cache.h>
 #include <rocksdb/db.h>
 #include <rocksdb/filter_policy.h>
+#include <rocksdb/listener.h>
 #include <rocksdb/table.h>
 #include <rocksdb/write_batch.h>
 
@@ -42,6 +43,17 @@ auto column_options(std::size_t block_cache_bytes) -> rocksdb::ColumnFamilyOptio
   return options;
 }
 
+// After a write that failed for want of space RocksDB would go on by itself once there is some. It
+// then flushes column after column, each without the batch that failed but lies in the log; whoever
+// is killed meanwhile finds that batch in half of the columns.
+class NoRecovery final : public rocksdb::EventListener {
+ public:
+  void OnErrorRecoveryBegin(rocksdb::BackgroundErrorReason, rocksdb::Status,
+                            bool* auto_recovery) override {
+    *auto_recovery = false;
+  }
+};
+
 auto database_options(const RocksOptions& options) -> rocksdb::DBOptions {
   rocksdb::DBOptions db;
   db.create_if_missing = options.mode == OpenMode::create_if_missing;
@@ -53,6 +65,7 @@ auto database_options(const RocksOptions& options) -> rocksdb::DBOptions {
   db.track_and_verify_wals_in_manifest = true;
   db.recycle_log_file_num = 0;
   db.max_bgerror_resume_count = 0;  // resuming by itself would repeat a failed fsync
+  db.listeners.push_back(std::make_shared<NoRecovery>());
   db.db_write_buffer_size = kWriteBufferBytes;
   db.max_total_wal_size = kLogBytesMax;
   db.max_open_files = kOpenFilesMax;
