@@ -180,10 +180,10 @@ struct Status {
   std::uint64_t validators = 1;
   std::uint64_t tolerated_faults = 0;
   std::uint64_t store_bytes = 0;
-  model::TimeMs last_commit{};              // 0: none yet
-  crypto::Argon2Params kdf{};               // how costly a guess at the passphrase is
-  std::uint64_t unlocked_memory_bytes = 0;  // memory for keys that could not be locked
-  std::optional<base::Error> read_only;     // why nothing can be written
+  model::TimeMs last_commit{};                  // 0: none yet
+  crypto::Argon2Params kdf{};                   // how costly a guess at the passphrase is
+  std::uint64_t unlocked_memory_bytes = 0;      // memory for keys that could not be locked
+  std::optional<base::Error> read_only;         // why nothing can be written
   std::optional<model::VaultId> migrated_to{};  // cut over: the vault that replaced it
 };
 
