@@ -41,7 +41,7 @@ def every_command_of_the_tour_works():
                      or words[:2] in (["backup", "verify"], ["backup", "restore"]))
             passphrase, give = phrase if asked else None, {}
             if words[0] == "migrate":
-                give = {"--source-passphrase-fd": PASSPHRASE}
+                give = {"--source-passphrase-fd": phrase}
             if words[0] == "init":
                 words += ["--kdf-target", "1ms"]
             if words[0] == "passphrase":
