@@ -50,13 +50,13 @@ TEST_F(ServerTest, RefusesVaultsThatCannotBe) {
 TEST_F(ServerTest, NeedsANameWhenThereAreSeveralVaults) {
   start_unlocked();
   const Reply second =
-      ask("POST", "/v1/vaults", R"({"name":"work","passphrase":"x","kdf_target_ms":0})");
+      ask("POST", "/v1/vaults", R"({"name":"office","passphrase":"x","kdf_target_ms":0})");
   ASSERT_EQ(second.status, 201U) << second.body;
-  EXPECT_EQ(second.location, "/v1/vaults/work");
+  EXPECT_EQ(second.location, "/v1/vaults/office");
   EXPECT_EQ(ask("GET", kSecrets).code(), "vault_needed");
-  EXPECT_EQ(ask("GET", "/v1/vaults/work/secrets").status, 200U);
-  EXPECT_EQ(ask("POST", "/v1/lock", R"({"all":true})").body, R"({"locked":["main","work"]})");
-  EXPECT_EQ(ask("GET", "/v1/vaults/work/secrets").code(), "vault_locked");
+  EXPECT_EQ(ask("GET", "/v1/vaults/office/secrets").status, 200U);
+  EXPECT_EQ(ask("POST", "/v1/lock", R"({"all":true})").body, R"({"locked":["main","office"]})");
+  EXPECT_EQ(ask("GET", "/v1/vaults/office/secrets").code(), "vault_locked");
 }
 
 TEST_F(ServerTest, AddsASecretAndShowsItsProtectedValuesOnlyWhenAsked) {

@@ -28,14 +28,14 @@ TEST_F(VaultChange, ThePassphraseIsProvenAndThenAnother) {
 TEST_F(VaultChange, ARenamedVaultKeepsItsSecretsAndIsLocked) {
   start_unlocked();
   ASSERT_EQ(add(R"({"label":"mail","password":"hunter2"})").status, 201U);
-  const Reply renamed = ask("PATCH", "/v1/vaults/main", R"({"name":"work"})");
+  const Reply renamed = ask("PATCH", "/v1/vaults/main", R"({"name":"office"})");
   EXPECT_EQ(renamed.status, 200U) << renamed.body;
-  EXPECT_EQ(renamed.body, R"({"name":"work"})");
+  EXPECT_EQ(renamed.body, R"({"name":"office"})");
   EXPECT_EQ(ask("GET", "/v1/vaults/main").code(), "unknown_vault");
-  EXPECT_EQ(ask("GET", "/v1/vaults/work/secrets").code(), "vault_locked");
-  ASSERT_EQ(ask("POST", "/v1/unlock", R"({"vault":"work","passphrase":"correct horse"})").status,
+  EXPECT_EQ(ask("GET", "/v1/vaults/office/secrets").code(), "vault_locked");
+  ASSERT_EQ(ask("POST", "/v1/unlock", R"({"vault":"office","passphrase":"correct horse"})").status,
             200U);
-  EXPECT_THAT(ask("GET", "/v1/vaults/work/secrets").body, HasSubstr("mail"));
+  EXPECT_THAT(ask("GET", "/v1/vaults/office/secrets").body, HasSubstr("mail"));
 }
 
 TEST_F(VaultChange, ANameThatIsTakenOrBadRenamesNothing) {
