@@ -2,8 +2,7 @@
 // Whoever waits for a result first processes the batch for all: no thread of its own, and a lone
 // writer waits for nobody. A batch is taken when it is full (batch_size), when everybody who was
 // busy lately has come back, or after `gather` at the latest, so that concurrent writers share one
-// commit. Work on the items of a batch that needs no order is spread over threads in chunks
-// (for_each_chunk). Invariant: operations are processed in the order they came; each gets exactly
+// commit. Invariant: operations are processed in the order they came; each gets exactly
 // one result, also when the processor throws.
 // Limits: Options. Time: `gather`, by the system's condition variable. Threads: any may submit;
 // a Handle has one owner. Errors: busy (the queue is full); secret_memory_exhausted for operations
@@ -11,7 +10,6 @@
 #pragma once
 
 #include <algorithm>
-#include <atomic>
 #include <chrono>
 #include <condition_variable>
 #include <deque>
@@ -20,7 +18,6 @@
 #include <mutex>
 #include <new>
 #include <span>
-#include <thread>
 #include <vector>
 
 #include "base/check.h"
@@ -160,25 +157,5 @@ class BatchProcessor {
   bool leading_ = false;          // a thread processes for all who wait
   BatchCounters counters_;
 };
-
-// Runs `work` on every item, in chunks of `chunk` on as many threads as there are processors; the
-// calling thread takes part. Every item is worked on exactly once, in no order.
-template <class Item, class Work>
-void for_each_chunk(std::span<Item> items, std::size_t chunk, Work&& work) {
-  CHECK(chunk > 0);
-  std::atomic<std::size_t> next = 0;
-  const auto take_chunks = [&] {
-    for (;;) {
-      const std::size_t from = next.fetch_add(chunk);
-      if (from >= items.size()) return;
-      for (Item& item : items.subspan(from, std::min(chunk, items.size() - from))) work(item);
-    }
-  };
-  const std::size_t chunks = (items.size() + chunk - 1) / chunk;
-  const std::size_t processors = std::max<std::size_t>(1, std::thread::hardware_concurrency());
-  std::vector<std::jthread> helpers;
-  for (std::size_t i = 1; i < std::min(chunks, processors); ++i) helpers.emplace_back(take_chunks);
-  take_chunks();
-}
 
 }  // namespace holdfast::node

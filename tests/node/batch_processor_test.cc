@@ -2,8 +2,10 @@
 
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <barrier>
-#include <numeric>
+#include <thread>
+#include <vector>
 
 namespace holdfast::node {
 namespace {
@@ -121,16 +123,6 @@ TEST(BatchProcessor, WhenMemoryRunsOutWhoeverHasNoResultIsTold) {
   auto second = processor.submit({.number = 2});
   EXPECT_EQ(first->wait(), 7);
   EXPECT_EQ(second->wait().error().code, Error::secret_memory_exhausted);
-}
-
-TEST(ForEachChunk, WorksOnEveryItemOnce) {
-  for (const std::size_t count : {0U, 1U, 31U, 32U, 33U, 1000U}) {
-    std::vector<std::atomic<int>> worked(count);
-    std::vector<std::size_t> items(count);
-    std::iota(items.begin(), items.end(), 0U);
-    for_each_chunk(std::span{items}, 32, [&](std::size_t i) { ++worked[i]; });
-    for (const auto& times : worked) EXPECT_EQ(times, 1);
-  }
 }
 
 }  // namespace
