@@ -84,6 +84,16 @@ class Draw {
 
 }  // namespace
 
+auto want_class(GeneratorRules& rules, std::string_view name) -> bool {
+  bool* wanted = name == "lower"    ? &rules.lower
+                 : name == "upper"  ? &rules.upper
+                 : name == "digit"  ? &rules.digit
+                 : name == "symbol" ? &rules.symbol
+                                    : nullptr;
+  if (wanted != nullptr) *wanted = true;
+  return wanted != nullptr;
+}
+
 auto pin_rules(std::size_t length) -> GeneratorRules {
   return {.length = length, .lower = false, .upper = false, .digit = true, .symbol = false};
 }

@@ -29,6 +29,8 @@ struct GeneratorRules {
   std::string exclude{};  // characters never used
 };
 
+// Adds the class lower, upper, digit or symbol to those wanted; false: there is no such class.
+[[nodiscard]] auto want_class(GeneratorRules& rules, std::string_view name) -> bool;
 // The rules of a PIN: digits only.
 [[nodiscard]] auto pin_rules(std::size_t length) -> GeneratorRules;
 [[nodiscard]] auto check_rules(const GeneratorRules& rules) -> base::Result<void>;

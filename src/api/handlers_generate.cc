@@ -17,16 +17,7 @@ auto set_classes(const json::object& body, GeneratorRules& rules) -> Detailed<vo
   if (classes == nullptr) return {};
   rules.lower = rules.upper = rules.digit = rules.symbol = false;
   for (const json::value& item : classes->get_array()) {
-    const auto& name = item.get_string();
-    if (name == "lower") {
-      rules.lower = true;
-    } else if (name == "upper") {
-      rules.upper = true;
-    } else if (name == "digit") {
-      rules.digit = true;
-    } else if (name == "symbol") {
-      rules.symbol = true;
-    } else {
+    if (!want_class(rules, item.get_string())) {
       return fail(Error::bad_request, "classes: lower, upper, digit, symbol");
     }
   }

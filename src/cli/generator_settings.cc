@@ -6,15 +6,7 @@ auto set_classes(const std::vector<std::string>& names, api::GeneratorRules& rul
     -> Outcome<void> {
   rules.lower = rules.upper = rules.digit = rules.symbol = false;
   for (const std::string& name : names) {
-    if (name == "lower") {
-      rules.lower = true;
-    } else if (name == "upper") {
-      rules.upper = true;
-    } else if (name == "digit") {
-      rules.digit = true;
-    } else if (name == "symbol") {
-      rules.symbol = true;
-    } else {
+    if (!api::want_class(rules, name)) {
       return usage("there is no character class '" + name + "'", "use lower, upper, digit, symbol");
     }
   }
