@@ -102,8 +102,8 @@ void write_strengths(JsonWriter& out, const Counted& counted) {
     scores[password.score] += password.users.size();
   }
   out.key("strength").begin_object();
-  for (std::uint8_t score = 0; score < scores.size(); ++score) {
-    out.key(Strength{.score = score}.name()).number(scores[score]);
+  for (std::size_t score = 0; score < scores.size(); ++score) {
+    out.key(Strength{.score = static_cast<std::uint8_t>(score)}.name()).number(scores[score]);
   }
   out.end_object().key("weak").begin_array();
   for (const auto& [digest, password] : counted.passwords) {

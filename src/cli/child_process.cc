@@ -107,7 +107,7 @@ auto find_program(const std::string& name, const api::Environment& environment)
   std::string folders = environment("PATH").value_or("/usr/local/bin:/usr/bin:/bin");
   for (std::size_t begin = 0; begin <= folders.size();) {
     const std::size_t end = std::min(folders.find(':', begin), folders.size());
-    const std::string path = folders.substr(begin, end - begin) + "/" + name;
+    std::string path = folders.substr(begin, end - begin) + "/" + name;
     if (path.front() == '/' && ::access(path.c_str(), X_OK) == 0) return path;
     begin = end + 1;
   }

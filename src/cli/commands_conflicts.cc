@@ -307,7 +307,7 @@ void declare_rule_flags(CLI::App& app, RuleFlags& flags) {
   app.add_option("--separator", flags.separator, "of concatenate (a line break)");
 }
 
-void declare_strategy(CLI::App& app, std::shared_ptr<Run> chosen) {
+void declare_strategy(CLI::App& app, const std::shared_ptr<Run>& chosen) {
   CLI::App* strategy = app.add_subcommand("strategy", "how conflicts are settled");
   auto name = std::make_shared<std::string>();
   auto resolver = std::make_shared<std::string>();
@@ -329,7 +329,7 @@ void declare_strategy(CLI::App& app, std::shared_ptr<Run> chosen) {
   });
 }
 
-void declare_rules(CLI::App& app, std::shared_ptr<Run> chosen) {
+void declare_rules(CLI::App& app, const std::shared_ptr<Run>& chosen) {
   CLI::App* rule = app.add_subcommand("rule", "rules that refine the strategy");
   rule->require_subcommand(1);
   rule->add_subcommand("show", "list the rules")->callback([=] {

@@ -33,7 +33,7 @@ auto edit(const EditFlags& flags, Session& session) -> Outcome<Exit> {
     target.query("base", text_at(found.root(), "version"));
   }
   Session::Headers headers;
-  if (!match.empty()) headers.push_back({"If-Match", match});
+  if (!match.empty()) headers.emplace_back("If-Match", match);
   TRY(receipt, body.expose([&](base::ByteView bytes) {
     return session.call("PATCH", target, bytes, headers);
   }));

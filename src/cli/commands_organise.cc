@@ -22,7 +22,7 @@ using Chosen = std::shared_ptr<Run>;
 // A subcommand whose action is `action`, with what `declare` adds to it.
 template <class Flags, class Action>
 auto add_action(CLI::App& app, const Chosen& chosen, const char* name, const char* about,
-                std::shared_ptr<Flags> flags, Action action) -> CLI::App* {
+                const std::shared_ptr<Flags>& flags, Action action) -> CLI::App* {
   CLI::App* sub = app.add_subcommand(name, about);
   sub->callback([=] {
     *chosen = [=](Session& session) -> Outcome<Exit> { return action(*flags, session); };

@@ -88,7 +88,7 @@ class Demo {
  private:
   // Prints one line: time, what, and what the step has to say about itself.
   template <class Work>
-  auto step(std::string what, Work&& work) -> Outcome<void> {
+  auto step(const std::string& what, Work&& work) -> Outcome<void> {
     const auto started = session_.ports().clock.monotonic();
     detail_.clear();
     TRY_DO(work());

@@ -211,7 +211,10 @@ auto changed(std::string text, const toml::table& root, const SettingKey& key,
   if (!value) return text;
   const std::string line = name + " = " + literal(key, *value);
   const std::size_t header = at_root ? text.size() : header_line(text, section);
-  if (header < text.size()) return with_line(std::move(text), end_of_line(text, header), line);
+  if (header < text.size()) {
+    const std::size_t end = end_of_line(text, header);
+    return with_line(std::move(text), end, line);
+  }
   if (at_root || table != nullptr) {  // before the first section; maybe as a dotted key
     const std::size_t first = header_line(text, "");
     return with_line(std::move(text), first, at_root ? line : section + "." + line);

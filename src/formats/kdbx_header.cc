@@ -11,8 +11,7 @@
 namespace holdfast::formats {
 namespace {
 
-using base::Bytes, base::ByteView, base::Detailed, base::Error, base::fail, base::Failure,
-    base::Result;
+using base::Bytes, base::ByteView, base::Detailed, base::Error, base::fail, base::Result;
 
 constexpr std::uint32_t kSignature1 = 0x9AA2D903;
 constexpr std::uint32_t kSignature2 = 0xB54BFB67;

@@ -20,11 +20,12 @@ namespace holdfast::formats {
 
 inline constexpr std::size_t kKdbxHeaderFieldBytesMax = 64 << 10;
 inline constexpr std::size_t kKdbxHeaderFieldsMax = 64;
-inline constexpr std::uint64_t kKdbxAesRoundsMax = 500'000'000;       // about 10 s
-inline constexpr std::uint64_t kKdbxArgonMemoryKibMax = 1024 * 1024;  // 1 GiB
-inline constexpr std::uint64_t kKdbxArgonPassesMax = 1'000;           // KeePassXC tunes to 1 s
+inline constexpr std::uint64_t kKdbxAesRoundsMax = 500'000'000;                      // about 10 s
+inline constexpr std::uint64_t kKdbxArgonMemoryKibMax = std::uint64_t{1024} * 1024;  // 1 GiB
+inline constexpr std::uint64_t kKdbxArgonPassesMax = 1'000;  // KeePassXC tunes to 1 s
 inline constexpr std::uint64_t kKdbxArgonLanesMax = 64;
-inline constexpr std::uint64_t kKdbxArgonWorkKibMax = 32 * 1024 * 1024;  // memory times passes
+inline constexpr std::uint64_t kKdbxArgonWorkKibMax =
+    std::uint64_t{32} * 1024 * 1024;  // memory times passes
 
 enum class KdbxCipher : std::uint8_t { aes_256, chacha20, twofish };
 enum class KdbxStream : std::uint8_t { none = 0, salsa20 = 2, chacha20 = 3 };

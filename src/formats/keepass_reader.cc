@@ -217,7 +217,7 @@ class KeePassImport {
     made.deleted = group.deleted;
     TRY_DO(check_limits(made));
     imported_.entries.push_back(std::move(made));
-    if (from) moved_.push_back({imported_.entries.size() - 1, *std::move(from)});
+    if (from) moved_.emplace_back(imported_.entries.size() - 1, *std::move(from));
     in_entry_ = false;
     return {};
   }

@@ -17,7 +17,7 @@
 namespace holdfast::formats {
 namespace {
 
-using base::ByteView, base::Detailed, base::Error, base::fail, base::Result, base::SecretBytes,
+using base::ByteView, base::Detailed, base::fail, base::Result, base::SecretBytes,
     base::SecretMemory;
 
 constexpr std::string_view kTrue = "True";

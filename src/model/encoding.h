@@ -222,7 +222,8 @@ auto read(Reader& in, const List<V>& list) -> Result<void> {
 }
 template <class T>
 auto rank(const T& item) -> const T& {
-  return item;
+  return item;  // NOLINT(bugprone-return-const-ref-from-parameter): elements of a list, no
+                // temporaries
 }
 template <class V>
 auto read(Reader& in, const Ascending<V>& list) -> Result<void> {

@@ -8,8 +8,6 @@
 namespace holdfast::node {
 namespace {
 
-using base::Error;
-using base::fail;
 using crypto::Digest;
 using HashKey = base::FixedBytes<struct HashKeyTag, 32>;
 

@@ -13,7 +13,6 @@ using base::ByteView;
 using base::Error;
 using base::fail;
 using base::Result;
-using model::SecretState;
 using model::StateType;
 using model::VersionNode;
 using ports::Column;

@@ -84,7 +84,11 @@ class MemoryStore final : public ports::KeyValueStore {
   struct Fault {
     std::uint64_t countdown = 0;
     Error reason = Error::store_io;
-    [[nodiscard]] auto strikes() -> bool { return countdown != 0 && --countdown == 0; }
+    [[nodiscard]] auto strikes() -> bool {
+      if (countdown == 0) return false;
+      --countdown;
+      return countdown == 0;
+    }
   };
 
   [[nodiscard]] auto get_at(std::uint64_t sequence, ports::Column column, ByteView key) const
