@@ -100,6 +100,21 @@ void count_all(benchmark::State& state, std::chrono::steady_clock::time_point st
   if (state.thread_index() == 0) state.counters["all_per_second"] = items / elapsed.count();
 }
 
+// An entry of the usual size, about 230 bytes encoded; no two are the same.
+auto entry_of(int writer, std::uint64_t number, base::SecretMemory& memory) -> model::Secret {
+  const std::string name = std::to_string(writer) + "/" + std::to_string(number);
+  const auto text = [&](const std::string& from) {
+    return base::SecretBytes::copy_of(memory, std::string_view{from}).value();
+  };
+  model::Secret secret{memory};
+  secret.label = text("entry " + name);
+  secret.username = text("ann." + name + "@example.com");
+  secret.password = text("correct horse battery staple " + name);
+  secret.urls.push_back(text("https://example.com/login/" + name));
+  secret.notes = text("The answer to the first question is not the name of a pet. " + name);
+  return secret;
+}
+
 void durable_add(benchmark::State& state) {
   static Workbench* w = nullptr;
   if (state.thread_index() == 0) {
@@ -110,12 +125,7 @@ void durable_add(benchmark::State& state) {
   std::chrono::steady_clock::time_point start;
   for (auto _ : state) {
     if (number == 0) start = std::chrono::steady_clock::now();
-    model::Secret secret{*w->plaintext};
-    const std::string label =
-        "entry " + std::to_string(state.thread_index()) + "/" + std::to_string(number++);
-    secret.label = base::SecretBytes::copy_of(*w->plaintext, std::string_view{label}).value();
-    secret.password =
-        base::SecretBytes::copy_of(*w->plaintext, std::string_view{"password"}).value();
+    auto secret = entry_of(state.thread_index(), number++, *w->plaintext);
     if (!w->vault->add(std::move(secret), std::nullopt)) state.SkipWithError("write failed");
   }
   count_all(state, start);

@@ -37,6 +37,16 @@ auto bucket_key(crypto::BucketIndex bucket) -> Bytes {
   return {static_cast<std::uint8_t>(number >> 8), static_cast<std::uint8_t>(number)};
 }
 
+auto verify_all(std::vector<model::SignedTransaction> transactions, const Ledger::Verify& verify)
+    -> Result<std::vector<model::VerifiedTransaction>> {
+  std::vector<model::VerifiedTransaction> verified;
+  for (model::SignedTransaction& transaction : transactions) {
+    TRY(one, verify(std::move(transaction)));
+    verified.push_back(std::move(one));
+  }
+  return verified;
+}
+
 auto committee_of(const model::Genesis& genesis) -> model::Committee {
   return {.epoch = {}, .members = {{genesis.owner.device, genesis.owner.node_key}}};
 }
@@ -206,12 +216,12 @@ auto Ledger::may_propose() const -> Detailed<void> {
   return {};
 }
 
-auto Ledger::propose(std::span<const model::VerifiedTransaction> transactions)
+auto Ledger::propose(std::span<const model::SignedTransaction> transactions)
     -> Result<model::TimeMs> {
   std::vector<consensus::Item> items;
   for (const auto& transaction : transactions) {
-    TRY(id, model::Digest::from(transaction->id.view()));
-    items.push_back({id, transaction->bytes});
+    TRY(id, model::Digest::from(transaction.id.view()));
+    items.push_back({id, transaction.bytes});
   }
   const model::TimeMs now = ports_.now();
   TRY(message, solo_.propose(std::move(items), now));
@@ -219,20 +229,25 @@ auto Ledger::propose(std::span<const model::VerifiedTransaction> transactions)
   return std::max(now, solo_.state().timestamp);
 }
 
-// The block is signed on another thread while this one applies it; a failure of either ends
-// writing, as the trees in memory run ahead of the disk.
-auto Ledger::commit(std::span<const model::VerifiedTransaction> transactions)
+// The block is signed on another thread while this one verifies and applies what it holds; a
+// failure of either ends writing, as the trees in memory run ahead of the disk. A block of what
+// does not verify is dropped with its signature.
+auto Ledger::commit(std::vector<model::SignedTransaction> proposed, const Verify& verify)
     -> Detailed<Committed> {
-  CHECK(!transactions.empty());
+  CHECK(!proposed.empty());
   if (const auto noted = signer_.noted(); !noted) stop_writing(Error::store_failed);
   TRY_DO(may_propose());
-  TRY(timestamp, propose(transactions));
+  TRY(timestamp, propose(proposed));
   const Height height = model::next(solo_.state().height);
   const StoredState stored{*store_};
   const RememberedState remembered{stored};
   vault::StateOverlay state{remembered};
   Batch batch;
-  auto committed = apply_all(height, timestamp, transactions, state, batch);
+  std::vector<model::VerifiedTransaction> transactions;
+  auto committed = verify_all(std::move(proposed), verify).and_then([&](auto verified) {
+    transactions = std::move(verified);
+    return apply_all(height, timestamp, transactions, state, batch);
+  });
   Result<void> prepared =
       committed ? store_state(state.changes(), batch) : Result<void>{fail(committed.error())};
   const auto signature = signer_.finish();

@@ -8,6 +8,7 @@
 // tree disagree). Source: docs/formats.cddl, Tip.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <shared_mutex>
 #include <vector>
@@ -84,9 +85,11 @@ class Ledger {
   Ledger(const Ledger&) = delete;
   auto operator=(const Ledger&) -> Ledger& = delete;
 
-  // Orders, applies and stores the transactions as one commit; returns once it is synced.
-  [[nodiscard]] auto commit(std::span<const model::VerifiedTransaction> transactions)
-      -> base::Detailed<Committed>;
+  // Orders, applies and stores the transactions as one commit; returns once it is synced. Each is
+  // verified before it is applied, while the block that holds it is being signed.
+  using Verify = std::function<base::Result<model::VerifiedTransaction>(model::SignedTransaction)>;
+  [[nodiscard]] auto commit(std::vector<model::SignedTransaction> transactions,
+                            const Verify& verify) -> base::Detailed<Committed>;
 
   [[nodiscard]] auto tip() const -> Tip;
   [[nodiscard]] auto store() const -> const ports::KeyValueStore& { return *store_; }
@@ -109,7 +112,7 @@ class Ledger {
   auto load_tree() -> base::Result<void>;
   auto may_propose() const -> base::Detailed<void>;
   // Begins the signature of the block that holds them; tells the time of its commit.
-  auto propose(std::span<const model::VerifiedTransaction> transactions)
+  auto propose(std::span<const model::SignedTransaction> transactions)
       -> base::Result<model::TimeMs>;
   auto apply_all(model::Height height, model::TimeMs timestamp,
                  std::span<const model::VerifiedTransaction> transactions,

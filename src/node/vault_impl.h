@@ -196,7 +196,8 @@ class DistributedVault::Impl {
                            const std::optional<CategoryId>& parent) const -> Detailed<void>;
   void publish_organised(Unlocked& unlocked, const WriteOperation& operation,
                          const model::Change& change);
-  auto sign(Draft& draft) -> base::Result<model::VerifiedTransaction>;
+  auto sign(Draft& draft) -> base::Result<model::SignedTransaction>;
+  auto commit(Draft& draft, TxId& id) -> Detailed<Committed>;  // tells the id it has
   void publish(Draft& draft);
   void publish_secret(Draft& draft, const WriteOperation& operation, const VersionId& version);
 

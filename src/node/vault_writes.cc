@@ -110,10 +110,8 @@ void DistributedVault::Impl::commit_operations(std::span<WriteOperation* const> 
     done += taken;
     if (draft.operations.empty()) continue;
 
-    auto transaction = sign(draft);
-    auto committed = transaction
-                         ? ledger_->commit(std::span{&*transaction, 1})
-                         : Detailed<Committed>{std::unexpected{base::Failure{transaction.error()}}};
+    TxId id;
+    auto committed = commit(draft, id);
     if (!committed) {
       for (WriteOperation* operation : draft.operations) {
         operation->result = std::unexpected{committed.error()};
@@ -133,7 +131,7 @@ void DistributedVault::Impl::commit_operations(std::span<WriteOperation* const> 
     for (std::size_t i = 0; i < draft.operations.size(); ++i) {
       draft.operations[i]->result = Receipt{.secret = draft.operations[i]->secret_id,
                                             .version = draft.versions[i],
-                                            .transaction = (*transaction)->id,
+                                            .transaction = id,
                                             .height = committed->height};
     }
     publish(draft);
@@ -295,17 +293,28 @@ auto DistributedVault::Impl::compose_purge(Draft& draft, WriteOperation& operati
   return true;
 }
 
-auto DistributedVault::Impl::sign(Draft& draft) -> Result<model::VerifiedTransaction> {
+auto DistributedVault::Impl::sign(Draft& draft) -> Result<model::SignedTransaction> {
   TRY(body, model::encode_unsigned(draft.transaction));
   const auto random = ports_.random<base::FixedBytes<struct SigningRandomTag, 32>>();
-  crypto::Signer& signer = draft.unlocked.keys->signer();
-  TRY(signature, signer.sign(crypto::Purpose::transaction,
-                             model::transaction_message(header_.vault, body), random.view()));
+  TRY(signature, draft.unlocked.keys->signer().sign(crypto::Purpose::transaction,
+                                                    model::transaction_message(header_.vault, body),
+                                                    random.view()));
   // The own transaction takes the way of every other: through its bytes and both halves.
-  TRY(decoded, model::decode_transaction(model::attach_signature(body, signature)));
-  const Bytes message = decoded.signed_message;
-  return crypto::verify(verifiers_, signer.public_key(), crypto::Purpose::transaction, message,
-                        signature, std::move(decoded));
+  return model::decode_transaction(model::attach_signature(body, signature));
+}
+
+auto DistributedVault::Impl::commit(Draft& draft, TxId& id) -> Detailed<Committed> {
+  TRY(transaction, sign(draft));
+  id = transaction.id;
+  const auto verify = [&](model::SignedTransaction signed_one) {
+    const Bytes message = signed_one.signed_message;
+    const crypto::Signature signature = signed_one.signature;
+    return crypto::verify(verifiers_, draft.unlocked.keys->signer().public_key(),
+                          crypto::Purpose::transaction, message, signature, std::move(signed_one));
+  };
+  std::vector<model::SignedTransaction> transactions;
+  transactions.push_back(std::move(transaction));
+  return ledger_->commit(std::move(transactions), verify);
 }
 
 // The state has changed; the index and the caches follow. A secret that cannot be read any more is

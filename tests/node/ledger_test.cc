@@ -7,6 +7,7 @@
 
 #include "node/child_process.h"
 #include "node/damaged_vault.h"
+#include "node/node_key_file.h"
 
 namespace holdfast::node {
 namespace {
@@ -67,6 +68,30 @@ TEST_F(DamagedFiles, ADeletedHeaderIsMissingAndADamagedOneCorrupt) {
   EXPECT_EQ(open_error(), Error::header_corrupt);
   fs::remove(folder() / "header");
   EXPECT_EQ(open_error(), Error::header_missing);
+}
+
+// The block is being signed by then: its signature goes with it, and what is stored stays whole.
+TEST_F(DamagedFiles, ATransactionThatDoesNotVerifyIsNotCommitted) {
+  create_with(2);
+  const auto height = vault_->status().height;
+  const auto stored = records(ports::Column::transactions);
+  {
+    auto node_key = read_node_key(folder() / "node.key", *keys_).value();
+    auto ledger = Ledger::open(folder(), node_key, ports()).value();
+    std::vector<model::SignedTransaction> proposed;
+    proposed.push_back(model::decode_transaction(stored.back().second).value());
+    const auto refused = ledger->commit(std::move(proposed), [](const auto&) {
+      return base::Result<model::VerifiedTransaction>{base::fail(Error::bad_signature)};
+    });
+    ASSERT_FALSE(refused);
+    EXPECT_EQ(refused.error().code, Error::bad_signature);
+    EXPECT_EQ(ledger->tip().solo.height, height);
+    EXPECT_EQ(ledger->read_only(), Error::store_failed);
+  }
+  reopen();
+  EXPECT_EQ(vault_->status().height, height);
+  add("and it goes on");
+  expect_verified();
 }
 
 TEST_F(DamagedFiles, WithoutTheSignerFileItReadsAndDoesNotWrite) {
