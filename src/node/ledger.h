@@ -88,6 +88,9 @@ class Ledger {
   [[nodiscard]] auto commit(std::span<const model::VerifiedTransaction> transactions)
       -> base::Detailed<Committed>;
 
+  // Of Column::index alone, which follows the history and is no part of it. Synced.
+  [[nodiscard]] auto write_index(const ports::Batch& batch) -> base::Result<void>;
+
   [[nodiscard]] auto tip() const -> Tip;
   [[nodiscard]] auto store() const -> const ports::KeyValueStore& { return *store_; }
   [[nodiscard]] auto vault_id() const -> const model::VaultId& { return vault_; }
