@@ -160,10 +160,13 @@ void unlock_rebuilding(benchmark::State& state) {
     {
       auto store = store::RocksStore::open(folder / "store").value();
       ports::Batch batch;
-      CHECK(store->scan(ports::Column::index, {}, {}, [&](base::ByteView key, base::ByteView) {
-              batch.erase(ports::Column::index, base::to_bytes(key));
-              return true;
-            }).has_value());
+      CHECK(store
+                ->scan(ports::Column::index, {}, {},
+                       [&](base::ByteView key, base::ByteView) {
+                         batch.erase(ports::Column::index, base::to_bytes(key));
+                         return true;
+                       })
+                .has_value());
       CHECK(store->write(batch, ports::Durability::synced).has_value());
     }
     w->vault = DistributedVault::open(folder, w->ports()).value();
@@ -194,9 +197,10 @@ struct Contest {
     const Receipt first = w.vault->add(version_of(w, "first"), std::nullopt).value();
     id = first.secret;
     for (std::size_t i = 0; i < heads; ++i) {
-      CHECK(w.vault->update(id, version_of(w, "edit " + std::to_string(i)),
-                            {.made_from = first.version})
-                .has_value());
+      CHECK(
+          w.vault
+              ->update(id, version_of(w, "edit " + std::to_string(i)), {.made_from = first.version})
+              .has_value());
     }
     CHECK(w.vault->get(id)->heads.size() == heads);
   }

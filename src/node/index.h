@@ -69,7 +69,7 @@ class Index {
       -> std::vector<SummaryRef>;
 
   base::SecretMemory& memory_;
-  std::vector<SummaryRef> in_order_;       // null where a secret was removed
+  std::vector<SummaryRef> in_order_;                         // null where a secret was removed
   std::unordered_map<SecretId, std::size_t, IdHash> place_;  // in in_order_
   std::pmr::unordered_multimap<std::uint64_t, SecretId> by_label_;  // hash of category and label
   std::map<CategoryId, CategoryName> categories_;

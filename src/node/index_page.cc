@@ -95,21 +95,20 @@ auto read_summary(codec::Reader& in, const SecretId& id, base::SecretMemory& mem
   TRY_DO(in.array_of(2));
   TRY(urls, read_texts(in, memory));
   TRY(tags, read_texts(in, memory));
-  return std::make_shared<const Summary>(
-      Summary{.id = id,
-              .category = category,
-              .version = version,
-              .kind = static_cast<model::Kind>(kind),
-              .label = std::move(label),
-              .username = std::move(username),
-              .urls = std::move(urls),
-              .tags = std::move(tags),
-              .created = model::TimeMs{created},
-              .modified = model::TimeMs{modified},
-              .added = Height{added},
-              .added_index = added_index,
-              .has_totp = (flags & kHasTotp) != 0,
-              .deleted = (flags & kDeleted) != 0});
+  return std::make_shared<const Summary>(Summary{.id = id,
+                                                 .category = category,
+                                                 .version = version,
+                                                 .kind = static_cast<model::Kind>(kind),
+                                                 .label = std::move(label),
+                                                 .username = std::move(username),
+                                                 .urls = std::move(urls),
+                                                 .tags = std::move(tags),
+                                                 .created = model::TimeMs{created},
+                                                 .modified = model::TimeMs{modified},
+                                                 .added = Height{added},
+                                                 .added_index = added_index,
+                                                 .has_totp = (flags & kHasTotp) != 0,
+                                                 .deleted = (flags & kDeleted) != 0});
 }
 
 auto read_row(codec::Reader& in, base::SecretMemory& memory) -> Result<IndexRow> {

@@ -1,5 +1,5 @@
-// index_page.h: rows of the sealed index and the pages they lie in: CBOR, padded, sealed under a key
-// of the device. A page opens in its own place only: vault, device, heights and commit of its
+// index_page.h: rows of the sealed index and the pages they lie in: CBOR, padded, sealed under a
+// key of the device. A page opens in its own place only: vault, device, heights and commit of its
 // segment, its number there and how many pages there are.
 // Limits: a page takes rows up to kPageBytes and at least one; kSegmentPagesMax. Time: none.
 // Threads: the caller's Aead. Errors: authentication_failed, unsupported_version, bad_padding, the
@@ -38,7 +38,7 @@ struct IndexRow {
 struct PagePlace {
   model::VaultId vault;
   model::DeviceId device;
-  Height from{}, to{};  // of its segment: changes after `from`, up to `to`
+  Height from{}, to{};         // of its segment: changes after `from`, up to `to`
   model::CommitDigest commit;  // the one at `to`
   std::uint64_t number = 0, count = 0;
 };

@@ -66,9 +66,9 @@ auto SealedIndex::create(const UserKeys& keys, const model::VaultId& vault,
   out.bytes(device.view());
   Result<void> derived;
   TRY(key, IndexKey::make(ports.keys, [&](auto key_bytes) {
-    derived = keys.wrap.expose(
-        [&](auto seed) { return crypto::hkdf(seed, vault.view(), info, key_bytes); });
-  }));
+        derived = keys.wrap.expose(
+            [&](auto seed) { return crypto::hkdf(seed, vault.view(), info, key_bytes); });
+      }));
   TRY_DO(std::move(derived));
   return SealedIndex{std::move(key), vault, device, ports};
 }
@@ -116,9 +116,8 @@ auto SealedIndex::read_page(const ports::Reader& store, ByteView key, ByteView v
     const Height so_far = chain_.empty() ? Height{} : chain_.back().to;
     if (reading || sealed.from != so_far || to <= sealed.from) return fail(Error::store_corrupt);
     TRY(commit, commit_at(store, to));
-    reading = Reading{.segment = {.from = sealed.from, .to = to},
-                      .commit = commit,
-                      .pages_max = sealed.count};
+    reading = Reading{
+        .segment = {.from = sealed.from, .to = to}, .commit = commit, .pages_max = sealed.count};
   }
   if (!reading || reading->segment.to != to || reading->segment.pages != number) {
     return fail(Error::store_corrupt);
@@ -180,8 +179,8 @@ auto SealedIndex::seal_rows(const std::vector<IndexRow>& rows, Height from, Heig
   while (place.number > 0) {
     --place.number;
     TRY(page, write_rows(pages[place.number], ports_.plaintext));
-    TRY(sealed, seal_page(worker_aead(), key_, place, ports_.random<crypto::Nonce>(),
-                          std::move(page)));
+    TRY(sealed,
+        seal_page(worker_aead(), key_, place, ports_.random<crypto::Nonce>(), std::move(page)));
     TRY_DO(put(page_key(to, place.number), encode(sealed)));
   }
   return pages.size();
@@ -204,9 +203,9 @@ auto SealedIndex::save(const Index& index, Height to, const model::CommitDigest&
   rows.reserve(ids.size());
   for (const SecretId& id : ids) rows.push_back(row_of(index, id));
   TRY(pages, seal_rows(rows, from, to, commit, [&](Bytes key, Bytes value) -> Result<void> {
-    batch.put(Column::index, std::move(key), std::move(value));
-    return {};
-  }));
+        batch.put(Column::index, std::move(key), std::move(value));
+        return {};
+      }));
   TRY_DO(write(batch));
   chain_.resize(kept);
   take_up({.from = from, .to = to, .pages = pages, .rows = rows.size(), .ids = ids_of(rows)});
@@ -229,10 +228,10 @@ auto SealedIndex::rewrite(const Index& index, const ports::Reader& store, Height
   }));
   forget();
   TRY(pages, seal_rows(rows, Height{}, to, commit, [&](Bytes key, Bytes value) -> Result<void> {
-    batch.put(Column::index, std::move(key), std::move(value));
-    if (batch.bytes() < kRewriteBatchBytes) return {};
-    return write(std::exchange(batch, {}));
-  }));
+        batch.put(Column::index, std::move(key), std::move(value));
+        if (batch.bytes() < kRewriteBatchBytes) return {};
+        return write(std::exchange(batch, {}));
+      }));
   TRY_DO(write(batch));
   take_up({.from = {}, .to = to, .pages = pages, .rows = rows.size(), .ids = ids_of(rows)});
   return {};

@@ -35,7 +35,7 @@ class SealedIndex {
       -> base::Result<SealedIndex>;
 
   struct Loaded {
-    Height height{};                   // as things stood there
+    Height height{};  // as things stood there
     std::vector<SummaryRef> summaries;
     std::vector<SecretId> look_anew;
   };

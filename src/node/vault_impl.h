@@ -233,8 +233,6 @@ class DistributedVault::Impl {
   void publish(Draft& draft, Height height);
   void publish_secret(Draft& draft, const WriteOperation& operation, const VersionId& version,
                       Height height);
-  void show_stored(Unlocked& unlocked, const SecretId& id) const;
-  void show_conflicts_anew(Unlocked& unlocked);
 
   const store::Path folder_;
   const Ports ports_;

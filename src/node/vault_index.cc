@@ -93,15 +93,13 @@ auto DistributedVault::Impl::build_index(Unlocked& unlocked) const -> Result<voi
   std::vector<SummaryRef> summaries;
   Result<void> read;
   const auto first = static_cast<std::uint8_t>(model::StateType::secret);
-  TRY_DO(ledger_->store().scan(Column::state, Bytes{first},
-                               Bytes{static_cast<std::uint8_t>(first + 1)},
-                               [&](ByteView, ByteView value) {
-                                 read = model::decode_secret_state(value).and_then(
-                                     [&](const SecretState& state) {
-                                       return summarise_stored(unlocked, state, summaries);
-                                     });
-                                 return read.has_value();
-                               }));
+  TRY_DO(ledger_->store().scan(
+      Column::state, Bytes{first}, Bytes{static_cast<std::uint8_t>(first + 1)},
+      [&](ByteView, ByteView value) {
+        read = model::decode_secret_state(value).and_then(
+            [&](const SecretState& state) { return summarise_stored(unlocked, state, summaries); });
+        return read.has_value();
+      }));
   TRY_DO(std::move(read));
   put_all(unlocked, std::move(summaries));
   return {};

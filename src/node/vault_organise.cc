@@ -107,16 +107,6 @@ auto DistributedVault::Impl::compose_category_change(Draft& draft, WriteOperatio
   return true;
 }
 
-// Other settings settle them in another way.
-void DistributedVault::Impl::show_conflicts_anew(Unlocked& unlocked) {
-  unlocked.views.invalidate_all();
-  std::vector<SecretId> settled;
-  for (const SummaryRef& summary : unlocked.index.in_order()) {
-    if (summary != nullptr && summary->several_heads) settled.push_back(summary->id);
-  }
-  for (const SecretId& id : settled) show_stored(unlocked, id);
-}
-
 void DistributedVault::Impl::publish_organised(Unlocked& unlocked, const WriteOperation& operation,
                                                const model::Change& change) {
   const auto renamed = [&](const CategoryId& id, const std::optional<CategoryId>& parent) {
@@ -146,7 +136,7 @@ void DistributedVault::Impl::publish_organised(Unlocked& unlocked, const WriteOp
       break;
     case Kind::set_settings:
       if (auto settings = load_settings(unlocked)) unlocked.settings = *std::move(settings);
-      show_conflicts_anew(unlocked);
+      unlocked.views.invalidate_all();  // other settings settle them in another way
       break;
     default:
       break;

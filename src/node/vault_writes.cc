@@ -347,19 +347,15 @@ void DistributedVault::Impl::publish_secret(Draft& draft, const WriteOperation& 
         summarise(operation.secret_id, written.category, version, *operation.secret, added));
     return;
   }
-  show_stored(unlocked, operation.secret_id);
-}
-
-void DistributedVault::Impl::show_stored(Unlocked& unlocked, const SecretId& id) const {
   const StoredState state{ledger_->store()};
-  const auto stored = vault::secret(state, id);
+  const auto stored = vault::secret(state, operation.secret_id);
   if (!stored || !*stored) return;
   auto summary = index_entry(unlocked, **stored);
   if (!summary) return;
   if (*summary) {
     unlocked.index.put(**std::move(summary));
   } else {
-    unlocked.index.remove(id);
+    unlocked.index.remove(operation.secret_id);
   }
 }
 

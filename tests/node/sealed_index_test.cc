@@ -161,24 +161,6 @@ TEST_F(SealedIndexes, ASecretWithSeveralHeadsIsAlwaysLookedAtAnew) {
   EXPECT_EQ(vault_->status().conflicts, 1U);
 }
 
-TEST_F(SealedIndexes, OtherSettingsShowConflictsInAnotherWayAtOnce) {
-  create();
-  model::ConflictSettings settings{*plaintext_};
-  settings.strategy = model::Strategy::manual;
-  ASSERT_TRUE(vault_->set_conflict_settings(settings));
-  const Receipt first = add("one");
-  clock_.advance_ms(1000);
-  ASSERT_TRUE(vault_->update(first.secret, secret("earlier"), {}));
-  clock_.advance_ms(1000);
-  ASSERT_TRUE(vault_->update(first.secret, secret("later"), {.made_from = first.version}));
-  EXPECT_EQ(plain(vault_->list({})->front()->label), "earlier");
-  EXPECT_EQ(plain(vault_->get(first.secret)->secret.label), "earlier");
-  settings.strategy = model::Strategy::last_write_wins;
-  ASSERT_TRUE(vault_->set_conflict_settings(settings));
-  EXPECT_EQ(plain(vault_->list({})->front()->label), "later");
-  EXPECT_EQ(plain(vault_->get(first.secret)->secret.label), "later");
-}
-
 // Damage, one record at a time: never another answer, always the way of a vault without an index.
 TEST_F(SealedIndexes, EveryDamagedPageIsRefusedAndBuiltAnew) {
   create_with(3);
@@ -188,8 +170,8 @@ TEST_F(SealedIndexes, EveryDamagedPageIsRefusedAndBuiltAnew) {
   const auto pages = records(Column::index);
   ASSERT_THAT(pages, Not(IsEmpty()));
   for (const auto& [key, value] : pages) {
-    for (const std::size_t at : {std::size_t{1}, std::size_t{2}, value.size() / 2,
-                                 value.size() - 1}) {
+    for (const std::size_t at :
+         {std::size_t{1}, std::size_t{2}, value.size() / 2, value.size() - 1}) {
       base::Bytes damaged = value;
       damaged[at] ^= 0x01;
       forget_column();
@@ -304,7 +286,8 @@ TEST_F(SealedIndexes, RandomHistoriesShowTheSameWithAndWithoutIt) {
       std::ignore = vault_->restore(id, std::nullopt, {});
     } else if (what == 6) {
       const auto versions = vault_->versions(id);
-      if (versions) std::ignore = vault_->update(id, secret(label), {.made_from = versions->front().id});
+      if (versions)
+        std::ignore = vault_->update(id, secret(label), {.made_from = versions->front().id});
     } else if (pick(2) == 0) {
       vault_->lock();
       ASSERT_TRUE(vault_->unlock(passphrase()));
@@ -327,14 +310,14 @@ TEST_F(SealedIndexes, APageTakesRowsUpToItsSizeAndAtLeastOne) {
   for (std::uint8_t i = 0; i < 3; ++i) {
     SecretId id;
     id.bytes.fill(i);
-    auto summary = std::make_shared<const Summary>(Summary{
-        .id = id,
-        .category = {},
-        .version = {},
-        .label = text(std::string(1000, 'x')),
-        .username = text(std::string(model::kTextBytesMax, 'y')),
-        .urls = {},
-        .tags = {}});
+    auto summary = std::make_shared<const Summary>(
+        Summary{.id = id,
+                .category = {},
+                .version = {},
+                .label = text(std::string(1000, 'x')),
+                .username = text(std::string(model::kTextBytesMax, 'y')),
+                .urls = {},
+                .tags = {}});
     rows.push_back({.id = id, .kind = IndexRow::Kind::summarised, .summary = std::move(summary)});
   }
   EXPECT_EQ(rows_of_page(rows), 1U);
