@@ -2,6 +2,8 @@
 """Times whole processes: `holdfast get`, `list` and `search` against the unlocked daemon with 10,000
 secrets, beside keepassxc-cli and pass where they are installed, all in one interleaved run.
 
+Then imports 100,000 entries into a second vault, locks and unlocks it, with the daemon's memory.
+
 Prints a Markdown table of medians for docs/performance.md. The peers hold the same entries: a KDBX
 file with a weak key derivation (so that its cost does not count) and a folder of gpg files, of which
 only the one that is read is real, since making 10,000 takes an hour and pass opens just one.
@@ -113,11 +115,50 @@ def run_once(command, given, env):
     return took
 
 
+def memory_mib(process, name):
+    """VmHWM: the most that was ever resident; VmRSS: what is."""
+    for line in pathlib.Path(f"/proc/{process}/status").read_text().splitlines():
+        if line.startswith(name + ":"):
+            return int(line.split()[1]) / 1024
+    raise RuntimeError(f"no {name}")
+
+
+def measure_import(entries):
+    """The daemon reads the whole file at once; this is what that costs, and unlocking afterwards."""
+    folder = pathlib.Path(tempfile.mkdtemp(prefix="holdfast-bench-"))
+    with Home() as home:
+        home.init()
+        import_file(folder / "in.csv", entries)
+        started = time.perf_counter()
+        home.ok("import", folder / "in.csv", "-f", "chrome-csv", timeout=1800)
+        took = time.perf_counter() - started
+        peak = memory_mib(home.daemon(), "VmHWM")
+        times = []
+        for _ in range(5):
+            home.ok("lock")
+            started = time.perf_counter()
+            home.unlock()
+            times.append((time.perf_counter() - started) * 1000)
+        home.stop()  # a daemon that never imported
+        home.unlock()
+        resident = memory_mib(home.daemon(), "VmRSS")
+        opened = home.ok("status", "--json").json()["opened_for_index"]
+    shutil.rmtree(folder, ignore_errors=True)
+    print(f"\nimport of {entries:,} entries: {took:.1f} s, {entries / took:,.0f}/s, peak of the daemon "
+          f"{peak:.0f} MiB; `holdfast unlock` then {statistics.median(times):.0f} ms with the cheapest "
+          f"passphrase key, {opened} secrets opened; a new daemon with them unlocked: {resident:.0f} MiB")
+
+
 def main():
     parser = argparse.ArgumentParser(description="whole-process times of the command line")
     parser.add_argument("--entries", type=int, default=10_000)
     parser.add_argument("--runs", type=int, default=40, help="of each (at least 20)")
+    parser.add_argument("--import-entries", type=int, default=100_000, help="0: not measured")
+    parser.add_argument("--only-import", action="store_true")
     arguments = parser.parse_args()
+    if arguments.only_import:
+        measure_import(arguments.import_entries)
+        return
     runs = max(20, arguments.runs)
     entries = arguments.entries
     folder = pathlib.Path(tempfile.mkdtemp(prefix="holdfast-bench-"))
@@ -172,6 +213,8 @@ def main():
     for name, found in (("keepassxc-cli", database), ("pass", pass_env)):
         if not found:
             print(f"\n{name} was not measured: it is not installed or its set-up failed.")
+    if arguments.import_entries > 0:
+        measure_import(arguments.import_entries)
 
 
 if __name__ == "__main__":

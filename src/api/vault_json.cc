@@ -5,6 +5,26 @@
 
 namespace holdfast::api {
 
+namespace {
+
+void write_caches(JsonWriter& out, const node::Status& status) {
+  if (!status.unlocked) return;
+  out.key("opened_for_index").number(status.opened_for_index);
+  out.key("caches").begin_object();
+  const auto write = [&](std::string_view name, const node::CacheCounters& counters) {
+    out.key(name).begin_object();
+    out.key("hits").number(counters.hits);
+    out.key("misses").number(counters.misses);
+    out.key("held").number(counters.held).end_object();
+  };
+  write("nodes", status.caches.nodes);
+  write("views", status.caches.views);
+  write("queries", status.caches.queries);
+  out.end_object();
+}
+
+}  // namespace
+
 void write_vault(JsonWriter& out, const Vaults::Listed& vault, const Services& services) {
   out.begin_object();
   out.key("name").text(vault.name);
@@ -41,6 +61,7 @@ void write_vault(JsonWriter& out, const Vaults::Listed& vault, const Services& s
   } else {
     out.null();
   }
+  write_caches(out, status);
   if (status.migrated_to) out.key("migrated_to").text(status.migrated_to->hex());
   const auto locks_at = services.vaults.locks_at(vault.name);
   if (status.unlocked && locks_at) {

@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <csignal>
 #include <cstdio>
 #include <exception>
@@ -48,7 +49,13 @@ auto run_parsed(const cli::Parsed& parsed, const Tools& tools, cli::Screen& scre
   TRY(keys, cli::locally(base::SecretMemory::create(
                 {static_cast<std::size_t>(settings.bytes("memory.locked_max")),
                  locked ? base::Lock::required : base::Lock::attempted})));
-  const node::Ports ports{tools.clock, tools.entropy, *keys, tools.plaintext};
+  const auto at_most = [&](const char* name, std::size_t max) {
+    return static_cast<std::size_t>(std::min<std::uint64_t>(settings.number(name), max));
+  };
+  const node::CacheLimits caches{
+      .nodes_max = at_most("cache.nodes_max", node::kCachedNodesMax),
+      .queries_max = at_most("cache.queries_max", node::kCachedQueriesMax)};
+  const node::Ports ports{tools.clock, tools.entropy, *keys, tools.plaintext, caches};
   cli::Session session{ports, screen};
   TRY_DO(session.configure(parsed.flags, std::move(settings)));
   return parsed.run(session);

@@ -36,6 +36,8 @@ constexpr auto kKeys = std::to_array<SettingKey>({
     {"generate.wordlist", text, "eff-large", "eff-large, or a file with one word a line"},
     {"kdf.target", duration, "1s", "how long one guess at the passphrase of a new vault takes"},
     {"kdf.memory_min", bytes, "64MiB", "memory of one guess, at least"},
+    {"cache.nodes_max", number, "10000", "secrets kept at hand once read; at most 50000"},
+    {"cache.queries_max", number, "1000", "answers of list and search kept; at most 10000"},
     {"memory.locked_max", bytes, "4MiB", "memory for keys"},
     {"memory.require_lock", boolean, "false", "refuse to run where it cannot be locked"},
 });

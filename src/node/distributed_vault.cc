@@ -78,7 +78,7 @@ auto write_folder(const Path& folder, const Founding& founding, const HeaderFile
 }  // namespace
 
 DistributedVault::DistributedVault(std::unique_ptr<Impl> impl) : impl_{std::move(impl)} {}
-DistributedVault::~DistributedVault() = default;
+DistributedVault::~DistributedVault() { impl_->lock(); }
 
 auto DistributedVault::create(const Path& folder, const NewVault& options,
                               const base::SecretBytes& passphrase, const Ports& ports)

@@ -56,8 +56,11 @@ struct Summary {
   base::SecretBytes label, username;
   std::vector<base::SecretBytes> urls, tags;
   model::TimeMs created{}, modified{};
+  Height added{};                 // the commit of its first version
+  std::uint64_t added_index = 0;  // of that version's transaction in it
   bool has_totp = false;
-  bool conflict = false;         // more than one head
+  bool several_heads = false;
+  bool conflict = false;         // several heads that say different things
   bool duplicate_label = false;  // another secret of this category carries the same label
   bool deleted = false;
 };
@@ -167,6 +170,13 @@ struct VerifyReport {
   std::optional<std::string> first_bad;  // "version 3f…: its bytes do not match its id"
 };
 
+struct CacheCounters {
+  std::uint64_t hits = 0, misses = 0, held = 0;
+};
+struct Caches {
+  CacheCounters nodes, views, queries;  // since unlocking
+};
+
 struct Status {
   std::string vault;  // folder name
   model::VaultId vault_id;
@@ -185,6 +195,8 @@ struct Status {
   std::uint64_t unlocked_memory_bytes = 0;      // memory for keys that could not be locked
   std::optional<base::Error> read_only;         // why nothing can be written
   std::optional<model::VaultId> migrated_to{};  // cut over: the vault that replaced it
+  std::uint64_t opened_for_index = 0;           // secrets that unlocking had to open
+  Caches caches{};
 };
 
 class DistributedVault {

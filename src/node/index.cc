@@ -5,6 +5,8 @@
 #include <cstring>
 #include <functional>
 
+#include "crypto/equal.h"
+
 namespace holdfast::node {
 namespace {
 
@@ -103,7 +105,10 @@ auto copy_of(const Summary& from) -> Summary {
           .tags = clone_all(from.tags),
           .created = from.created,
           .modified = from.modified,
+          .added = from.added,
+          .added_index = from.added_index,
           .has_totp = from.has_totp,
+          .several_heads = from.several_heads,
           .conflict = from.conflict,
           .duplicate_label = from.duplicate_label,
           .deleted = from.deleted};
@@ -115,9 +120,9 @@ auto contains_folded(std::string_view text, std::string_view part) -> bool {
   return !std::ranges::search(text, part, {}, fold, fold).empty() || part.empty();
 }
 
-void Index::put(Summary summary) {
-  forget_listing();
-  auto made = std::make_shared<const Summary>(std::move(summary));
+void Index::put(Summary summary) { put(std::make_shared<const Summary>(std::move(summary))); }
+
+void Index::put(SummaryRef made) {
   const auto [it, added] = place_.try_emplace(made->id, in_order_.size());
   if (added) {
     in_order_.push_back(nullptr);
@@ -125,18 +130,20 @@ void Index::put(Summary summary) {
     forget_label(*old);
     if (!old->deleted) --live_;
     in_order_[it->second] = nullptr;
+    changed(old.get(), nullptr);
     mark_duplicates(*old);
   }
   if (!made->deleted) ++live_;
-  in_order_[it->second] = made;
-  note_label(made);
+  in_order_[it->second] = std::move(made);
+  changed(nullptr, in_order_[it->second].get());
+  note_label(in_order_[it->second]);
 }
 
 void Index::remove(const SecretId& id) {
   const auto it = place_.find(id);
   if (it == place_.end() || in_order_[it->second] == nullptr) return;
-  forget_listing();
   const SummaryRef old = std::exchange(in_order_[it->second], nullptr);
+  changed(old.get(), nullptr);
   forget_label(*old);
   if (!old->deleted) --live_;
   mark_duplicates(*old);
@@ -151,10 +158,18 @@ void Index::mark_deleted(const SecretId& id) {
   put(std::move(changed));
 }
 
+void Index::reserve(std::size_t secrets) {
+  in_order_.reserve(secrets);
+  place_.reserve(secrets);
+  by_label_.reserve(secrets);
+}
+
 void Index::note_label(const SummaryRef& summary) {
   if (summary->deleted) return;
-  by_label_.emplace(label_hash(*summary), summary->id);
-  mark_duplicates(*summary);
+  const std::uint64_t hash = label_hash(*summary);
+  const bool alone = !by_label_.contains(hash);
+  by_label_.emplace(hash, summary->id);
+  if (!alone || summary->duplicate_label) mark_duplicates(*summary);
 }
 
 void Index::forget_label(const Summary& summary) {
@@ -179,15 +194,16 @@ void Index::mark_duplicates(const Summary& like) {
   const bool duplicate = same.size() > 1;
   for (const std::size_t place : same) {
     if (in_order_[place]->duplicate_label != duplicate) {
-      Summary changed = copy_of(*in_order_[place]);
-      changed.duplicate_label = duplicate;
-      in_order_[place] = std::make_shared<const Summary>(std::move(changed));
+      Summary marked = copy_of(*in_order_[place]);
+      marked.duplicate_label = duplicate;
+      changed(in_order_[place].get(), &marked);
+      in_order_[place] = std::make_shared<const Summary>(std::move(marked));
     }
   }
 }
 
 void Index::put_category(CategoryName category) {
-  forget_listing();
+  forget_queries();
   categories_.insert_or_assign(category.id, std::move(category));
 }
 
@@ -261,11 +277,9 @@ auto Index::find(std::string_view item) const -> Found {
     std::string_view prefix = item;
     if (prefix.starts_with("sec_")) prefix.remove_prefix(4);
     const bool is_prefix = prefix.size() >= kIdPrefixMin && prefix.size() <= 2 * SecretId::kSize;
-    for (const auto& [id, place] : place_) {
+    for (const SummaryRef& summary : in_order_) {
       if (!is_prefix) break;
-      if (in_order_[place] != nullptr && id.hex().starts_with(prefix)) {
-        matches.push_back(in_order_[place]);
-      }
+      if (summary != nullptr && summary->id.hex().starts_with(prefix)) matches.push_back(summary);
     }
     if (matches.size() == 1) return {.one = matches.front(), .candidates = {}};
   }
@@ -273,59 +287,70 @@ auto Index::find(std::string_view item) const -> Found {
   return {.one = nullptr, .candidates = std::move(matches)};
 }
 
-void Index::forget_listing() {
-  const std::scoped_lock lock{listed_mutex_};
-  listed_.reset();
+// Answers that hold what was or what is now there are asked anew.
+void Index::changed(const Summary* was, const Summary* is) {
+  queries_.drop_if([&](const Query& query) {
+    return (was != nullptr && matches(query, *was)) || (is != nullptr && matches(query, *is));
+  });
 }
 
 auto Index::list(const Filter& filter) const -> std::vector<SummaryRef> {
-  if (!filter.text.empty() || !filter.tags.empty()) return sorted(filter);
-  {
-    const std::scoped_lock lock{listed_mutex_};
-    if (listed_ && listed_->category == filter.category && listed_->sort == filter.sort &&
-        listed_->reverse == filter.reverse && listed_->deleted == filter.deleted &&
-        listed_->conflicts == filter.conflicts) {
-      return listed_->items;
-    }
-  }
-  auto items = sorted(filter);
-  const std::scoped_lock lock{listed_mutex_};
-  listed_ = Listed{.category = filter.category,
-                   .sort = filter.sort,
-                   .reverse = filter.reverse,
-                   .deleted = filter.deleted,
-                   .conflicts = filter.conflicts,
-                   .items = items};
-  return items;
+  return ask(query_of(filter, memory_));
 }
 
-auto Index::matching(const Filter& filter) const -> std::vector<SummaryRef> {
-  const auto has_tag = [](const Summary& summary, std::string_view tag) {
-    return std::ranges::any_of(summary.tags, [&](const auto& own) { return equal_text(own, tag); });
+auto Index::search(std::string_view text, const SearchIn& in) const -> std::vector<SummaryRef> {
+  return ask(query_of(text, in, memory_));
+}
+
+auto Index::ask(Query query) const -> std::vector<SummaryRef> {
+  QueryCache::Rows rows = queries_.get(query);
+  if (rows == nullptr) {
+    rows = std::make_shared<const std::vector<SummaryRef>>(sorted(query));
+    queries_.put(std::move(query), rows);
+  }
+  return *rows;
+}
+
+auto Index::matches(const Query& query, const Summary& summary) const -> bool {
+  return query.text.expose_text([&](std::string_view text) {
+    return query.is_search ? found_by(query.in, text, summary) : listed_by(query, text, summary);
+  });
+}
+
+auto Index::listed_by(const Query& query, std::string_view text, const Summary& summary) -> bool {
+  if (summary.deleted != query.deleted) return false;
+  if (query.category && summary.category != *query.category) return false;
+  if (query.conflicts && !summary.conflict) return false;
+  const auto has_tag = [&](const base::SecretBytes& tag) {
+    return std::ranges::any_of(summary.tags,
+                               [&](const auto& own) { return crypto::equal(own, tag); });
   };
+  if (!std::ranges::all_of(query.tags, has_tag)) return false;
+  return text.empty() || contains(summary.label, text) || contains(summary.username, text) ||
+         any_contains(summary.urls, text);
+}
+
+auto Index::found_by(const SearchIn& in, std::string_view text, const Summary& summary) const
+    -> bool {
+  if (summary.deleted) return false;
+  const auto category = categories_.find(summary.category);
+  return (in.label && contains(summary.label, text)) ||
+         (in.username && contains(summary.username, text)) ||
+         (in.urls && any_contains(summary.urls, text)) ||
+         (in.tags && any_contains(summary.tags, text)) ||
+         (in.category && category != categories_.end() && contains(category->second.name, text));
+}
+
+auto Index::sorted(const Query& query) const -> std::vector<SummaryRef> {
   std::vector<SummaryRef> items;
   for (const SummaryRef& summary : in_order_) {
-    if (summary == nullptr || summary->deleted != filter.deleted) continue;
-    if (filter.category && summary->category != *filter.category) continue;
-    if (filter.conflicts && !summary->conflict) continue;
-    if (!std::ranges::all_of(filter.tags, [&](auto tag) { return has_tag(*summary, tag); }))
-      continue;
-    if (!filter.text.empty() && !contains(summary->label, filter.text) &&
-        !contains(summary->username, filter.text) && !any_contains(summary->urls, filter.text)) {
-      continue;
-    }
-    items.push_back(summary);
+    if (summary != nullptr && matches(query, *summary)) items.push_back(summary);
   }
-  return items;
-}
-
-auto Index::sorted(const Filter& filter) const -> std::vector<SummaryRef> {
-  std::vector<SummaryRef> items = matching(filter);
   const auto sort_by_time = [&](model::TimeMs Summary::* time) {
     sort_by_text(items, [](const Summary& one) -> const auto& { return one.label; });
     std::ranges::stable_sort(items, std::less{}, [&](const auto& one) { return (*one).*time; });
   };
-  switch (filter.sort) {
+  switch (query.sort) {
     case SortBy::label:
       sort_by_text(items, [](const Summary& one) -> const auto& { return one.label; });
       break;
@@ -344,24 +369,7 @@ auto Index::sorted(const Filter& filter) const -> std::vector<SummaryRef> {
       sort_by_time(&Summary::modified);
       break;
   }
-  if (filter.reverse) std::ranges::reverse(items);
-  return items;
-}
-
-auto Index::search(std::string_view text, const SearchIn& in) const -> std::vector<SummaryRef> {
-  std::vector<SummaryRef> items;
-  for (const SummaryRef& summary : in_order_) {
-    if (summary == nullptr || summary->deleted) continue;
-    const auto category = categories_.find(summary->category);
-    if ((in.label && contains(summary->label, text)) ||
-        (in.username && contains(summary->username, text)) ||
-        (in.urls && any_contains(summary->urls, text)) ||
-        (in.tags && any_contains(summary->tags, text)) ||
-        (in.category && category != categories_.end() && contains(category->second.name, text))) {
-      items.push_back(summary);
-    }
-  }
-  sort_by_text(items, [](const Summary& one) -> const auto& { return one.label; });
+  if (query.reverse) std::ranges::reverse(items);
   return items;
 }
 

@@ -291,6 +291,16 @@ auto Ledger::commit(std::vector<model::SignedTransaction> proposed, const Verify
   return *std::move(committed);
 }
 
+auto Ledger::write_index(const Batch& batch) -> Result<void> {
+  for (const Batch::Operation& operation : batch.ops()) CHECK(operation.column == Column::index);
+  if (const auto reason = read_only()) return fail(*reason);
+  if (free_bytes(folder_) < kReserveBytes + batch.bytes()) return fail(Error::store_full);
+  auto written = store_->write(batch, Durability::synced);
+  if (written) return {};
+  stop_writing(Error::store_failed);
+  return fail(written.error());
+}
+
 auto Ledger::apply_all(Height height, model::TimeMs timestamp,
                        std::span<const model::VerifiedTransaction> transactions,
                        vault::StateOverlay& state, Batch& batch) -> Result<Committed> {

@@ -91,6 +91,9 @@ class Ledger {
   [[nodiscard]] auto commit(std::vector<model::SignedTransaction> transactions,
                             const Verify& verify) -> base::Detailed<Committed>;
 
+  // Of Column::index alone, which follows the history and is no part of it. Synced.
+  [[nodiscard]] auto write_index(const ports::Batch& batch) -> base::Result<void>;
+
   [[nodiscard]] auto tip() const -> Tip;
   [[nodiscard]] auto store() const -> const ports::KeyValueStore& { return *store_; }
   [[nodiscard]] auto vault_id() const -> const model::VaultId& { return vault_; }

@@ -61,11 +61,15 @@ auto DistributedVault::Impl::unlock(const base::SecretBytes& passphrase) -> Deta
 
 auto DistributedVault::Impl::unlock_with(const UserKeys& keys) -> Detailed<void> {
   const std::scoped_lock writing{writer_};
+  TRY(sealed, SealedIndex::create(keys, header_.vault, header_.device, ports_));
   std::unique_ptr<Unlocked> unlocked{
       new Unlocked{.keys = nullptr,
-                   .index = Index{ports_.plaintext},
+                   .sealed = std::move(sealed),
+                   .index = Index{ports_.plaintext, ports_.caches.queries_max},
                    .root = std::nullopt,
-                   .settings = std::make_shared<const model::ConflictSettings>(ports_.plaintext)}};
+                   .settings = std::make_shared<const model::ConflictSettings>(ports_.plaintext),
+                   .nodes = LruCache<CachedVersion>{ports_.caches.nodes_max},
+                   .views = LruCache<CachedView>{ports_.caches.views_max}}};
   TRY(keyring, Keyring::create(keys, ports_));
   unlocked->keys = std::move(keyring);
   const StoredState state{ledger_->store()};
@@ -77,7 +81,8 @@ auto DistributedVault::Impl::unlock_with(const UserKeys& keys) -> Detailed<void>
   TRY_DO(load_categories(*unlocked));
   TRY(settings, load_settings(*unlocked));
   unlocked->settings = std::move(settings);
-  TRY_DO(build_index(*unlocked));
+  TRY_DO(load_index(*unlocked));
+  if (unlocked->sealed.is_behind(unlocked->index)) save_index(*unlocked, true);
   std::vector<SecretId> unmerged;  // cut short before their merge was written
   for (const SummaryRef& summary : unlocked->index.in_order()) {
     if (summary->conflict) unmerged.push_back(summary->id);
@@ -106,6 +111,8 @@ auto DistributedVault::Impl::unlock_with(const UserKeys& keys) -> Detailed<void>
 
 void DistributedVault::Impl::lock() {
   const std::scoped_lock writing{writer_};  // a commit under way ends first
+  if (unlocked_ == nullptr) return;
+  save_index(*unlocked_, false);
   std::unique_ptr<Unlocked> gone;
   const std::unique_lock lock{mutex_};
   gone = std::move(unlocked_);
@@ -139,32 +146,9 @@ auto DistributedVault::Impl::load_categories(Unlocked& unlocked) const -> Result
   return opened;
 }
 
-auto DistributedVault::Impl::build_index(Unlocked& unlocked) const -> Result<void> {
-  // Committed order, so that the first of two equal labels is the first committed.
-  std::vector<std::pair<std::pair<model::Height, std::uint64_t>, Summary>> found;
-  Result<void> read;
-  const auto [from, to] = type_range(StateType::secret);
-  TRY_DO(ledger_->store().scan(Column::state, from, to, [&](ByteView, ByteView value) {
-    read = [&]() -> Result<void> {
-      TRY(state, model::decode_secret_state(value));
-      if (state.versions.empty()) return {};
-      TRY(summary, index_entry(unlocked, state));
-      if (!summary) return {};
-      found.emplace_back(std::pair{state.versions.front().height, state.versions.front().index},
-                         *std::move(summary));
-      return {};
-    }();
-    return read.has_value();
-  }));
-  TRY_DO(std::move(read));
-  std::ranges::stable_sort(found, {}, [](const auto& item) { return item.first; });
-  for (auto& [place, summary] : found) unlocked.index.put(std::move(summary));
-  return {};
-}
-
 auto DistributedVault::Impl::summarise(const SecretId& id, const CategoryId& category,
                                        const VersionId& shown, const model::Secret& secret,
-                                       bool conflict) const -> Summary {
+                                       const CommitPlace& added) const -> Summary {
   const auto clone_all = [](const std::vector<base::SecretBytes>& texts) {
     std::vector<base::SecretBytes> copies;
     copies.reserve(texts.size());
@@ -181,8 +165,11 @@ auto DistributedVault::Impl::summarise(const SecretId& id, const CategoryId& cat
           .tags = clone_all(secret.tags),
           .created = secret.created,
           .modified = secret.modified,
+          .added = added.first,
+          .added_index = added.second,
           .has_totp = !secret.totp.secret.empty(),
-          .conflict = conflict,
+          .several_heads = false,
+          .conflict = false,
           .duplicate_label = false,
           .deleted = false};
 }
@@ -197,8 +184,8 @@ auto DistributedVault::Impl::open_version(const Unlocked& unlocked,
 
 auto DistributedVault::Impl::load_version(const Unlocked& unlocked, const SecretId& id) const
     -> Result<CachedVersionRef> {
-  if (CachedVersionRef cached = unlocked.cache.get(id)) return cached;
-  const std::uint64_t epoch = unlocked.cache.epoch();
+  if (CachedVersionRef cached = unlocked.nodes.get(id)) return cached;
+  const std::uint64_t epoch = unlocked.nodes.epoch();
   const StoredState state{ledger_->store()};
   TRY(secret, vault::secret(state, id));
   if (!secret) return fail(Error::unknown_secret);
@@ -223,7 +210,7 @@ auto DistributedVault::Impl::load_version(const Unlocked& unlocked, const Secret
                                                           .category = secret->category,
                                                           .transaction = *transaction,
                                                           .height = shown->height});
-  unlocked.cache.put(id, made, epoch);
+  unlocked.nodes.put(id, made, epoch);
   return made;
 }
 
@@ -262,6 +249,10 @@ auto DistributedVault::Impl::status() const -> Status {
     status.unlocked = true;
     status.secrets = unlocked_->index.live();
     status.conflicts = unlocked_->index.conflicts();
+    status.opened_for_index = unlocked_->opened_for_index;
+    status.caches = {.nodes = unlocked_->nodes.counters(),
+                     .views = unlocked_->views.counters(),
+                     .queries = unlocked_->index.query_counters()};
   }
   return status;
 }

@@ -10,7 +10,8 @@
 #include "node/index.h"
 #include "node/keyring.h"
 #include "node/ledger.h"
-#include "node/version_cache.h"
+#include "node/lru_cache.h"
+#include "node/sealed_index.h"
 #include "vault/resolve.h"
 
 namespace holdfast::node {
@@ -48,17 +49,17 @@ struct WriteOperation {
 };
 [[nodiscard]] auto writes_content(WriteOperation::Kind kind) -> bool;
 
-// Cipher objects are costly to make and belong to one thread; they forget each key after use.
-[[nodiscard]] auto worker_aead() -> crypto::Aead&;
-
-// All that lock wipes.
-struct Unlocked {
-  std::unique_ptr<Keyring> keys;
-  Index index;
-  std::optional<CategoryId> root;
-  std::shared_ptr<const model::ConflictSettings> settings;
-  mutable VersionCache cache{};
+// A version read lately, encrypted and decoded, with its key in locked memory: reading it again
+// needs no disk and opens one seal instead of two.
+struct CachedVersion {
+  model::Version version;
+  crypto::OpeningKey key;
+  VersionId id;
+  CategoryId category;  // of the secret now
+  TxId transaction;
+  Height height{};
 };
+using CachedVersionRef = std::shared_ptr<const CachedVersion>;
 
 // What readers see of one secret: one head as it is, or the heads as the strategy settles them.
 struct View {
@@ -66,6 +67,28 @@ struct View {
   std::optional<VersionId> version;  // whose content it is; nothing: a merge not written yet
   std::vector<VersionId> heads;      // in committed order
   std::optional<vault::Resolution> resolution;  // several heads; its content has moved to `content`
+};
+
+// The view of a secret with several heads, which costs a merge.
+struct CachedView {
+  View view;
+  CategoryId category;
+  VersionId shown;
+  TxId transaction;
+  Height height{};
+};
+using CachedViewRef = std::shared_ptr<const CachedView>;
+
+// All that lock wipes.
+struct Unlocked {
+  std::unique_ptr<Keyring> keys;
+  SealedIndex sealed;
+  Index index;
+  std::optional<CategoryId> root;
+  std::shared_ptr<const model::ConflictSettings> settings;
+  mutable LruCache<CachedVersion> nodes;
+  mutable LruCache<CachedView> views;
+  std::uint64_t opened_for_index = 0;  // secrets that unlocking had to open
 };
 
 class DistributedVault::Impl {
@@ -148,7 +171,16 @@ class DistributedVault::Impl {
     std::vector<VersionId> versions;  // likewise; zero where a change has none
   };
 
+  using CommitPlace = std::pair<Height, std::uint64_t>;
+
+  // vault_index.cc
+  auto load_index(Unlocked& unlocked) const -> base::Result<void>;
   auto build_index(Unlocked& unlocked) const -> base::Result<void>;
+  auto summarise_stored(Unlocked& unlocked, const model::SecretState& state,
+                        std::vector<SummaryRef>& summaries) const -> base::Result<void>;
+  static void put_all(Unlocked& unlocked, std::vector<SummaryRef> summaries);
+  void save_index(Unlocked& unlocked, bool may_rewrite);
+
   auto load_categories(Unlocked& unlocked) const -> base::Result<void>;
   auto load_settings(const Unlocked& unlocked) const
       -> base::Result<std::shared_ptr<const model::ConflictSettings>>;
@@ -178,8 +210,9 @@ class DistributedVault::Impl {
   // The one head of a secret; null: it has several, or none with content.
   auto load_version(const Unlocked& unlocked, const SecretId& id) const
       -> base::Result<CachedVersionRef>;
+  auto load_view(const Unlocked& unlocked, const SecretId& id) const -> Detailed<CachedViewRef>;
   auto summarise(const SecretId& id, const CategoryId& category, const VersionId& shown,
-                 const model::Secret& secret, bool conflict) const -> Summary;
+                 const model::Secret& secret, const CommitPlace& added) const -> Summary;
 
   void run_batch(std::span<WriteOperation* const> batch);
   void commit_operations(std::span<WriteOperation* const> operations);
@@ -198,8 +231,9 @@ class DistributedVault::Impl {
                          const model::Change& change);
   auto sign(Draft& draft) -> base::Result<model::SignedTransaction>;
   auto commit(Draft& draft, TxId& id) -> Detailed<Committed>;  // tells the id it has
-  void publish(Draft& draft);
-  void publish_secret(Draft& draft, const WriteOperation& operation, const VersionId& version);
+  void publish(Draft& draft, Height height);
+  void publish_secret(Draft& draft, const WriteOperation& operation, const VersionId& version,
+                      Height height);
 
   const store::Path folder_;
   const Ports ports_;

@@ -136,6 +136,7 @@ void DistributedVault::Impl::publish_organised(Unlocked& unlocked, const WriteOp
       break;
     case Kind::set_settings:
       if (auto settings = load_settings(unlocked)) unlocked.settings = *std::move(settings);
+      unlocked.views.invalidate_all();  // other settings settle them in another way
       break;
     default:
       break;

@@ -126,15 +126,18 @@ auto DistributedVault::Impl::view_of(const Unlocked& unlocked, const SecretState
 auto DistributedVault::Impl::index_entry(const Unlocked& unlocked, const SecretState& state) const
     -> Result<std::optional<Summary>> {
   TRY(view, view_of(unlocked, state));
+  const CommitPlace added{state.versions.front().height, state.versions.front().index};
   if (view) {
-    const bool conflict = view->resolution && view->resolution->differs;
-    return summarise(state.id, state.category, view->version.value_or(view->heads.back()),
-                     view->content, conflict);
+    Summary summary = summarise(state.id, state.category,
+                                view->version.value_or(view->heads.back()), view->content, added);
+    summary.several_heads = view->heads.size() > 1;
+    summary.conflict = view->resolution && view->resolution->differs;
+    return summary;
   }
   const VersionNode* last = last_content(state);
   if (last == nullptr) return std::nullopt;  // purged
   TRY(content, open_stored(unlocked, last->id));
-  Summary summary = summarise(state.id, state.category, last->id, content, false);
+  Summary summary = summarise(state.id, state.category, last->id, content, added);
   summary.deleted = true;
   return summary;
 }
@@ -154,24 +157,38 @@ auto DistributedVault::Impl::get(const SecretId& id) const -> Detailed<Entry> {
                    .height = version->height,
                    .secret = *std::move(secret)};
     }
-    const StoredState state{ledger_->store()};
-    TRY(stored, vault::secret(state, id));
-    if (!stored) return fail(Error::unknown_secret);
-    auto view = view_of(unlocked, *stored);
-    if (!view) return fail(view.error(), "sec_" + id.hex());
-    if (!*view) return fail(Error::unknown_secret);
-    const VersionId shown = (*view)->version.value_or((*view)->heads.back());
-    const VersionNode* node = vault::find_version(*stored, shown);
-    TRY(transaction, transaction_of(*node));
+    TRY(held, load_view(unlocked, id));
     return Entry{.id = id,
-                 .category = stored->category,
-                 .version = shown,
-                 .heads = std::move((*view)->heads),
-                 .transaction = transaction,
-                 .height = node->height,
-                 .conflict = (*view)->resolution && (*view)->resolution->differs,
-                 .secret = std::move((*view)->content)};
+                 .category = held->category,
+                 .version = held->shown,
+                 .heads = held->view.heads,
+                 .transaction = held->transaction,
+                 .height = held->height,
+                 .conflict = held->view.resolution && held->view.resolution->differs,
+                 .secret = held->view.content.clone()};
   });
+}
+
+auto DistributedVault::Impl::load_view(const Unlocked& unlocked, const SecretId& id) const
+    -> Detailed<CachedViewRef> {
+  if (CachedViewRef cached = unlocked.views.get(id)) return cached;
+  const std::uint64_t epoch = unlocked.views.epoch();
+  const StoredState state{ledger_->store()};
+  TRY(stored, vault::secret(state, id));
+  if (!stored) return fail(Error::unknown_secret);
+  auto view = view_of(unlocked, *stored);
+  if (!view) return fail(view.error(), "sec_" + id.hex());
+  if (!*view) return fail(Error::unknown_secret);
+  const VersionId shown = (*view)->version.value_or((*view)->heads.back());
+  const VersionNode* node = vault::find_version(*stored, shown);
+  TRY(transaction, transaction_of(*node));
+  auto made = std::make_shared<const CachedView>(CachedView{.view = **std::move(view),
+                                                            .category = stored->category,
+                                                            .shown = shown,
+                                                            .transaction = transaction,
+                                                            .height = node->height});
+  unlocked.views.put(id, made, epoch);
+  return made;
 }
 
 auto DistributedVault::Impl::transaction_of(const VersionNode& node) const -> Result<TxId> {
@@ -236,21 +253,19 @@ auto DistributedVault::Impl::get_version(const SecretId& id, const VersionId& ve
 
 auto DistributedVault::Impl::conflicts() const -> Detailed<std::vector<ConflictInfo>> {
   return reading([&](const Unlocked& unlocked) -> Detailed<std::vector<ConflictInfo>> {
-    const StoredState state{ledger_->store()};
     std::vector<ConflictInfo> found;
     std::map<std::pair<CategoryId, crypto::Digest>, std::size_t> labels;
     for (const SummaryRef& summary : unlocked.index.in_order()) {
       if (summary == nullptr || summary->deleted) continue;
       if (summary->conflict) {
-        TRY(stored, vault::secret(state, summary->id));
-        if (!stored) return fail(Error::store_corrupt);
-        TRY(view, view_of(unlocked, *stored));
-        if (!view || !view->resolution) continue;
+        TRY(held, load_view(unlocked, summary->id));
+        const std::optional<Resolution>& settled = held->view.resolution;
+        if (!settled) continue;
         found.push_back({.summary = summary,
-                         .type = view->resolution->type,
-                         .strategy = view->resolution->strategy,
-                         .open = view->resolution->open,
-                         .heads = view->resolution->heads,
+                         .type = settled->type,
+                         .strategy = settled->strategy,
+                         .open = settled->open,
+                         .heads = settled->heads,
                          .same_label = {}});
       }
       if (!summary->duplicate_label) continue;

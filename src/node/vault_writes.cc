@@ -21,6 +21,8 @@ namespace {
 inline constexpr std::size_t kEnvelopeBytes = 16 << 10;
 inline constexpr std::size_t kChangeBytesMax = model::kTransactionBytesMax - kEnvelopeBytes;
 
+inline constexpr std::size_t kManyChanges = 64;
+
 // Upper bound of one encoded change that carries a version.
 auto size_of(const model::EncodedVersion& version) -> std::size_t {
   return version.bytes.size() + 16;
@@ -134,7 +136,8 @@ void DistributedVault::Impl::commit_operations(std::span<WriteOperation* const> 
                                             .transaction = id,
                                             .height = committed->height};
     }
-    publish(draft);
+    publish(draft, committed->height);
+    if (unlocked_->sealed.is_due()) save_index(*unlocked_, true);
   }
 }
 
@@ -319,15 +322,19 @@ auto DistributedVault::Impl::commit(Draft& draft, TxId& id) -> Detailed<Committe
 
 // The state has changed; the index and the caches follow. A secret that cannot be read any more is
 // a damaged store, which the next read of it will say.
-void DistributedVault::Impl::publish(Draft& draft) {
-  const std::unique_lock lock{mutex_};
+void DistributedVault::Impl::publish(Draft& draft, Height height) {
   Unlocked& unlocked = draft.unlocked;
+  unlocked.sealed.note_commit();
+  const std::unique_lock lock{mutex_};
+  if (draft.operations.size() > kManyChanges) unlocked.index.forget_queries();
   for (std::size_t i = 0; i < draft.operations.size(); ++i) {
     WriteOperation& operation = *draft.operations[i];
     if (operation.kind == Kind::remove || operation.kind == Kind::purge ||
         writes_content(operation.kind)) {
-      unlocked.cache.invalidate(operation.secret_id);
-      publish_secret(draft, operation, draft.versions[i]);
+      unlocked.sealed.note(operation.secret_id);
+      unlocked.nodes.invalidate(operation.secret_id);
+      unlocked.views.invalidate(operation.secret_id);
+      publish_secret(draft, operation, draft.versions[i], height);
     } else {
       publish_organised(unlocked, operation, draft.transaction.changes[i]);
     }
@@ -335,13 +342,18 @@ void DistributedVault::Impl::publish(Draft& draft) {
 }
 
 void DistributedVault::Impl::publish_secret(Draft& draft, const WriteOperation& operation,
-                                            const VersionId& version) {
+                                            const VersionId& version, Height height) {
   Unlocked& unlocked = draft.unlocked;
   const Draft::Written& written = draft.secrets.at(operation.secret_id);
   // Usually what was just written is what is shown, and it is at hand.
-  if (operation.secret && written.heads.size() == 1 && written.heads.front() == version) {
+  const SummaryRef old = unlocked.index.get(operation.secret_id);
+  const bool is_new = operation.kind == Kind::add;
+  if (operation.secret && written.heads.size() == 1 && written.heads.front() == version &&
+      (is_new || old != nullptr)) {
+    const CommitPlace added =
+        old != nullptr ? CommitPlace{old->added, old->added_index} : CommitPlace{height, 0};
     unlocked.index.put(
-        summarise(operation.secret_id, written.category, version, *operation.secret, false));
+        summarise(operation.secret_id, written.category, version, *operation.secret, added));
     return;
   }
   const StoredState state{ledger_->store()};

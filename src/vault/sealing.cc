@@ -8,6 +8,23 @@ namespace {
 inline constexpr std::size_t kCommitmentBytes = crypto::Commitment::kSize;
 inline constexpr std::size_t kNonceBytes = crypto::Nonce::kSize;
 
+auto join(const crypto::Sealed& sealed) -> Bytes {
+  Bytes bytes = base::to_bytes(sealed.commitment.view());
+  base::append(bytes, sealed.ciphertext);
+  return bytes;
+}
+
+// commitment ‖ ciphertext
+auto open_joined(crypto::Aead& aead, crypto::KeyView key, const crypto::Nonce& nonce,
+                 base::ByteView aad, base::ByteView joined, base::SecretMemory& memory)
+    -> Result<base::SecretBytes> {
+  if (joined.size() < kCommitmentBytes) return fail(Error::authentication_failed);
+  TRY(commitment, crypto::Commitment::from(joined.first(kCommitmentBytes)));
+  return aead.open(key, nonce, commitment, aad, joined.subspan(kCommitmentBytes), memory);
+}
+
+}  // namespace
+
 auto pad(base::SecretBytes& text) -> Result<void> {
   try {
     text.buffer().push_back(0x80);
@@ -25,23 +42,6 @@ auto unpad(base::SecretBytes& text) -> Result<void> {
   bytes.pop_back();
   return {};
 }
-
-auto join(const crypto::Sealed& sealed) -> Bytes {
-  Bytes bytes = base::to_bytes(sealed.commitment.view());
-  base::append(bytes, sealed.ciphertext);
-  return bytes;
-}
-
-// commitment ‖ ciphertext
-auto open_joined(crypto::Aead& aead, crypto::KeyView key, const crypto::Nonce& nonce,
-                 base::ByteView aad, base::ByteView joined, base::SecretMemory& memory)
-    -> Result<base::SecretBytes> {
-  if (joined.size() < kCommitmentBytes) return fail(Error::authentication_failed);
-  TRY(commitment, crypto::Commitment::from(joined.first(kCommitmentBytes)));
-  return aead.open(key, nonce, commitment, aad, joined.subspan(kCommitmentBytes), memory);
-}
-
-}  // namespace
 
 auto seal_version(crypto::Aead& aead, const model::VaultId& vault, model::Version version,
                   const model::Secret& secret, const CategoryKey& category_key,

@@ -17,6 +17,10 @@ namespace holdfast::vault {
 using CategoryKey = base::Secret<struct CategoryKeyTag, 32>;
 using EntryKey = base::Secret<struct EntryKeyTag, 32>;
 
+// Plaintext to its padded length and back.
+[[nodiscard]] auto pad(base::SecretBytes& text) -> Result<void>;
+[[nodiscard]] auto unpad(base::SecretBytes& text) -> Result<void>;
+
 // `version` has everything but its encrypted parts; gives it whole.
 [[nodiscard]] auto seal_version(crypto::Aead& aead, const model::VaultId& vault,
                                 model::Version version, const model::Secret& secret,
