@@ -1,5 +1,5 @@
 // nth_call.cc: a library to be preloaded into the program, which counts the calls that change files
-// below one folder, or the allocations, and at number N kills the process or lets the call fail.
+// below one folder, and at call N kills the process or lets the call fail.
 // Switched on by NTH_CALL_FOLDER, the folder, and NTH_CALL_CONTROL, a file of sizeof(Control) bytes
 // that the test maps as well: it sets mode, target, kinds and error, and reads count and fired.
 // Limits: calls inside the C library (stdio's own writes) are not seen; the store writes only its
@@ -35,7 +35,6 @@ enum Kind : std::int64_t {
   kCreate = 32,  // a file, by open
   kFolder = 64,
   kOpen = 128,  // any other open
-  kAllocate = 256,
 };
 
 enum Mode : std::int64_t { kOff, kKillBefore, kKillAfter, kKillHalfway, kFail };
@@ -122,17 +121,6 @@ auto counted(Kind kind, const char* name, const Path& path, Call&& call, Half&& 
       errno = static_cast<int>(control->error);
       return -1;
   }
-}
-
-// Whether this allocation is the one that fails. What fires is only told by its size: to name the
-// place would allocate.
-auto allocation_fails(std::size_t bytes) -> bool {
-  if (control == nullptr || control->mode != kFail || (control->kinds & kAllocate) == 0) return false;
-  if (++control->count != control->target) return false;
-  std::snprintf(control->what.data(), control->what.size(), "%zu bytes", bytes);
-  control->fired = 1;
-  errno = ENOMEM;
-  return true;
 }
 
 template <class Call>
@@ -285,32 +273,6 @@ auto mkdir(const char* path, mode_t mode) noexcept -> int {
   const auto real = next<int(const char*, mode_t)>("mkdir");
   const auto call = [&] { return real(path, mode); };
   return control == nullptr ? call() : counted(kFolder, "mkdir", path_at(AT_FDCWD, path), call);
-}
-
-// The C library's own names of the real ones: dlsym would allocate.
-auto __libc_malloc(std::size_t bytes) -> void*;
-auto __libc_calloc(std::size_t count, std::size_t bytes) -> void*;
-auto __libc_realloc(void* block, std::size_t bytes) -> void*;
-auto __libc_memalign(std::size_t alignment, std::size_t bytes) -> void*;
-
-auto malloc(std::size_t bytes) noexcept -> void* {
-  return allocation_fails(bytes) ? nullptr : __libc_malloc(bytes);
-}
-auto calloc(std::size_t count, std::size_t bytes) noexcept -> void* {
-  return allocation_fails(count * bytes) ? nullptr : __libc_calloc(count, bytes);
-}
-auto realloc(void* block, std::size_t bytes) noexcept -> void* {
-  return allocation_fails(bytes) ? nullptr : __libc_realloc(block, bytes);
-}
-auto aligned_alloc(std::size_t alignment, std::size_t bytes) noexcept -> void* {
-  return allocation_fails(bytes) ? nullptr : __libc_memalign(alignment, bytes);
-}
-auto posix_memalign(void** block, std::size_t alignment, std::size_t bytes) noexcept -> int {
-  if (allocation_fails(bytes)) return ENOMEM;
-  void* const made = __libc_memalign(alignment, bytes);
-  if (made == nullptr) return ENOMEM;
-  *block = made;
-  return 0;
 }
 
 }  // extern "C"
