@@ -21,6 +21,7 @@ import subprocess
 import sys
 import time
 
+from clipboard_test import Desk
 from holdfast_process import DENIED, PROGRAM, QUICK, Home, Skip, UnixConnection, expect, main
 from nth_call import sanitized
 
@@ -270,6 +271,68 @@ def nothing_is_left_after_a_failed_unlock():
         expect(not found, show(found))
 
 
+def used_memory(home):
+    """Of a daemon whose vault was filled and read; the search is known to find what is there."""
+    secret = fill(home)
+    use(home, secret)
+    memory = Memory(home.daemon())
+    expect(memory.hits(), "nothing is found while it is unlocked: the search is at fault")
+    return memory
+
+
+def expect_nothing(memory, after):
+    began = time.monotonic()
+    found = memory.hits()
+    while found and time.monotonic() < began + WITHIN:
+        found = memory.hits()
+    expect(not found, f"{WITHIN} s {after}:", show(found))
+
+
+def locked_by_itself(setting):
+    no_sanitizer()
+    with canary_home() as home:
+        memory = used_memory(home)
+        home.ok("config", "set", setting, "200ms")
+        until = time.monotonic() + 20
+        while home.run("status").code == 0:
+            expect(time.monotonic() < until, "still unlocked")
+        expect_nothing(memory, f"after {setting}")
+
+
+def nothing_is_left_after_a_vault_that_is_not_used_locked_itself():
+    locked_by_itself("lock.idle")
+
+
+def nothing_is_left_after_the_longest_time_it_may_be_unlocked():
+    locked_by_itself("lock.absolute")
+
+
+def nothing_is_left_of_what_was_exported():
+    no_sanitizer()
+    with canary_home() as home:
+        memory = used_memory(home)
+        for number, name in enumerate(("kdbx", "keepass-xml", "holdfast-json", "bitwarden-csv")):
+            extra = ["--plaintext"] if name != "kdbx" else []
+            give = {} if extra else {"--file-passphrase-fd": canary("passphrase")}
+            home.ok("export", "-f", name, *extra, "--yes", home.path / f"export {number}", give=give)
+        home.ok("lock")
+        expect_nothing(memory, "after lock, with exports before it")
+
+
+def nothing_is_left_of_what_was_copied_and_cleared():
+    no_sanitizer()
+    with Desk() as desk:
+        desk.ok("add", "copied", give={"--password-fd": canary("password")})
+        desk.env["HOLDFAST_CLIPBOARD_CLEAR_AFTER"] = "200ms"
+        desk.ok("get", "copied", "-c")
+        expect(canary("password") in desk.content(), "it was not copied")
+        while "cleared" not in desk.next_event():
+            pass
+        expect(desk.content() == "", "it was not cleared")
+        desk.ok("lock")
+        expect_nothing(Memory(desk.daemon()), "after lock, with a copy before it")
+
+
 # --- core dumps and tracing ---
 
 def foreground(home, **options):
@@ -357,6 +420,10 @@ if __name__ == "__main__":
         the_search_finds_what_is_in_use,
         nothing_is_left_one_second_after_lock,
         nothing_is_left_after_a_failed_unlock,
+        nothing_is_left_after_a_vault_that_is_not_used_locked_itself,
+        nothing_is_left_after_the_longest_time_it_may_be_unlocked,
+        nothing_is_left_of_what_was_exported,
+        nothing_is_left_of_what_was_copied_and_cleared,
         an_abort_leaves_no_core,
         another_process_of_the_user_may_not_look_inside,
     ], "memory after lock"))

@@ -19,7 +19,7 @@ import sys
 
 from holdfast_process import PASSPHRASE, Home, Skip, expect, main
 from nth_call import (CHANGES, CREATE, FAIL, FOLDER, KILL_AFTER, KILL_BEFORE, MODES, OPEN, RENAME, SYNC, WRITE,
-                      NthDaemon, sanitized)
+                      NthCommand, NthDaemon, sanitized)
 
 ALL = os.environ.get("HOLDFAST_NTH") == "all"
 RUNS = int(os.environ.get("HOLDFAST_NTH_RUNS", "3"))
@@ -78,6 +78,12 @@ class Operation:
 
     def prepare(self):
         template().copy_to(self.home)
+
+    def start(self):
+        return NthDaemon(self.home)
+
+    def unlock(self, acknowledged):
+        return self.home.run("unlock", passphrase=PASSPHRASE)
 
     def reveal(self, identity):
         return self.home.request("GET", f"{SECRETS}/{identity}?reveal=true")
@@ -220,7 +226,8 @@ class Restore(Operation):
 
 def all_is_well(home, operation, acknowledged, where):
     try:
-        unlocked = home.run("unlock", passphrase=PASSPHRASE)
+        leftovers_are_named(home)
+        unlocked = operation.unlock(acknowledged)
         if isinstance(operation, Init) and unlocked.code != 0:
             expect(not acknowledged, "an acknowledged vault cannot be unlocked", unlocked)
             expect("no vault" in unlocked.err, unlocked)
@@ -241,6 +248,14 @@ def all_is_well(home, operation, acknowledged, where):
         raise AssertionError(f"{operation.name}, {where}, acknowledged: {acknowledged}: {problem}") from problem
 
 
+def leftovers_are_named(home):
+    """Half a folder is no vault, and doctor says how to be rid of it."""
+    left = [entry.name for entry in home.data.iterdir() if entry.name.startswith(".")]
+    if left:
+        said = home.run("doctor", "--json").text
+        expect(any(name in said for name in left), "doctor does not name what is left", left, said)
+
+
 def verified(home):
     result = home.ok("verify", "--json").json()
     expect(result["ok"] is True, result)
@@ -251,7 +266,7 @@ def run_one(home, operation, mode, number, kinds=CHANGES, error=errno.EIO):
     if sanitized():
         raise Skip("the library would have to come before the sanitizer's")
     operation.prepare()
-    daemon = NthDaemon(home)
+    daemon = operation.start()
     try:
         if operation.unlocks:
             home.unlock()
@@ -264,10 +279,10 @@ def run_one(home, operation, mode, number, kinds=CHANGES, error=errno.EIO):
             daemon.disarm()
             after_failure(home, operation, daemon, status, error)
         elif daemon.fired:
-            ended = daemon.process.wait(30)
+            ended = daemon.ended()
             expect(ended == -signal.SIGKILL, "it ended in another way", ended)
         else:
-            expect(status is not None, "the daemon died by itself", daemon.process.poll())
+            expect(status is not None, "it died by itself", daemon.what)
         return daemon.control.count, daemon.fired, daemon.what, status
     finally:
         daemon.end()
@@ -356,6 +371,14 @@ EXPECTED = {errno.EIO: {"store_io", "store_failed"}, errno.ENOSPC: {"store_full"
 
 
 def after_failure(home, operation, daemon, status, error):
+    if isinstance(daemon, NthCommand):
+        said = daemon.result
+        expect(said.code >= 0 and (said.code == 0 or said.err.startswith("holdfast: ")), daemon.what, said)
+        return
+    daemon_writes_on_or_says_why(home, operation, daemon, status, error)
+
+
+def daemon_writes_on_or_says_why(home, operation, daemon, status, error):
     """The daemon lives. What it can read it reads; it either writes on or says why it does not."""
     expect(daemon.process.poll() is None and status is not None, "the daemon died of it", daemon.what)
     if not isinstance(operation, (Init, Unlock)):

@@ -1,4 +1,4 @@
-// nth_call.cc: a library to be preloaded into the daemon, which counts the calls that change files
+// nth_call.cc: a library to be preloaded into the program, which counts the calls that change files
 // below one folder, and at call N kills the process or lets the call fail.
 // Switched on by NTH_CALL_FOLDER, the folder, and NTH_CALL_CONTROL, a file of sizeof(Control) bytes
 // that the test maps as well: it sets mode, target, kinds and error, and reads count and fired.
@@ -165,6 +165,12 @@ auto rename_at(const char* name, int from_at, const char* from, int to_at, const
   return control == nullptr ? call() : counted(kRename, name, path_at(to_at, to), call);
 }
 
+auto link_at(int from_at, const char* from, int to_at, const char* to, int flags) -> int {
+  const auto real = next<int(int, const char*, int, const char*, int)>("linkat");
+  const auto call = [&] { return real(from_at, from, to_at, to, flags); };
+  return control == nullptr ? call() : counted(kRename, "linkat", path_at(to_at, to), call);
+}
+
 auto unlink_at(const char* name, int at, const char* file, int flags) -> int {
   const auto real = next<int(int, const char*, int)>("unlinkat");
   const auto call = [&] { return real(at, file, flags); };
@@ -252,6 +258,12 @@ auto renameat(int from_at, const char* from, int to_at, const char* to) noexcept
 auto renameat2(int from_at, const char* from, int to_at, const char* to, unsigned flags) noexcept
     -> int {
   return rename_at("renameat2", from_at, from, to_at, to, flags);
+}
+auto link(const char* from, const char* to) noexcept -> int {
+  return link_at(AT_FDCWD, from, AT_FDCWD, to, 0);
+}
+auto linkat(int from_at, const char* from, int to_at, const char* to, int flags) noexcept -> int {
+  return link_at(from_at, from, to_at, to, flags);
 }
 auto unlink(const char* file) noexcept -> int { return unlink_at("unlink", AT_FDCWD, file, 0); }
 auto unlinkat(int at, const char* file, int flags) noexcept -> int {
