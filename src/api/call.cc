@@ -67,7 +67,6 @@ auto Query::parse(std::string_view text, base::SecretMemory& memory) -> Detailed
     std::string name{pair.substr(0, equals)};
     const std::string_view raw =
         equals == std::string_view::npos ? std::string_view{} : pair.substr(equals + 1);
-    if (query.text(name)) return fail(Error::bad_request, "query: a parameter twice");
     TRY(value, decode_percent(raw, memory));
     if (!value.expose([](base::ByteView bytes) { return base::is_utf8(bytes); })) {
       return fail(Error::bad_utf8, "query");
@@ -83,6 +82,16 @@ auto Query::text(std::string_view name) const -> std::optional<std::string_view>
   std::string_view view;  // of our own bytes, which live as long as we do
   found->second.expose([&](base::ByteView bytes) { view = base::text_of(bytes); });
   return view;
+}
+
+auto Query::texts(std::string_view name) const -> std::vector<std::string_view> {
+  std::vector<std::string_view> views;
+  for (const auto& [own, value] : values_) {
+    if (own == name) {
+      value.expose([&](base::ByteView bytes) { views.push_back(base::text_of(bytes)); });
+    }
+  }
+  return views;
 }
 
 auto Query::flag(std::string_view name) const -> Detailed<bool> {

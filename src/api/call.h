@@ -46,6 +46,7 @@ class Query {
   [[nodiscard]] static auto parse(std::string_view text, base::SecretMemory& memory)
       -> base::Detailed<Query>;
   [[nodiscard]] auto text(std::string_view name) const -> std::optional<std::string_view>;
+  [[nodiscard]] auto texts(std::string_view name) const -> std::vector<std::string_view>;
   [[nodiscard]] auto flag(std::string_view name) const -> base::Detailed<bool>;  // absent: false
   [[nodiscard]] auto number(std::string_view name, std::uint64_t otherwise, std::uint64_t max) const
       -> base::Detailed<std::uint64_t>;

@@ -46,8 +46,12 @@ auto is_our_host(std::string_view host) -> bool {
 
 auto check_query(const Query& query, std::span<const Parameter> known) -> Detailed<void> {
   for (const std::string_view name : query.names()) {
-    if (std::ranges::find(known, name, &Parameter::name) == known.end()) {
+    const auto parameter = std::ranges::find(known, name, &Parameter::name);
+    if (parameter == known.end()) {
       return fail(Error::bad_request, "query: a parameter that is not known here");
+    }
+    if (parameter->shape != Shape::texts && query.texts(name).size() > 1) {
+      return fail(Error::bad_request, "query: a parameter twice");
     }
   }
   return {};

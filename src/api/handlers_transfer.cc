@@ -1,9 +1,9 @@
-#include <map>
 #include <utility>
 
 #include "api/handlers.h"
 #include "api/secret_json.h"
 #include "api/text_codec.h"
+#include "node/export.h"
 
 namespace holdfast::api {
 namespace {
@@ -72,53 +72,22 @@ void write_counts(JsonWriter& out, const formats::ImportCounts& counts) {
   out.end_object();
 }
 
-// The folder of each category: its names from below the root down.
-class Folders {
- public:
-  explicit Folders(const std::vector<node::Category>& categories) {
-    for (const node::Category& category : categories) by_id_.emplace(category.id, &category);
+// holdfast holds all there is; the others get what is asked for.
+auto export_options(const Call& call, formats::Format format) -> Detailed<node::ExportOptions> {
+  const bool complete = format == formats::Format::holdfast;
+  node::ExportOptions options{.shape = complete};
+  TRY(history, call.query.flag("history"));
+  TRY(deleted, call.query.flag("deleted"));
+  options.history = history || complete;
+  options.deleted = deleted || complete;
+  for (const std::string_view name : call.query.texts("category")) {
+    TRY(category, find_category(call, name));
+    options.categories.push_back(category);
   }
-  [[nodiscard]] auto path(const model::CategoryId& id) const -> formats::FolderPath {
-    formats::FolderPath path;
-    auto place = by_id_.find(id);
-    while (place != by_id_.end() && place->second->parent &&
-           path.size() < formats::kFolderDepthMax) {
-      path.insert(path.begin(), place->second->name.clone());
-      place = by_id_.find(*place->second->parent);
-    }
-    return path;
-  }
-
- private:
-  std::map<model::CategoryId, const node::Category*> by_id_;
-};
-
-struct Collected {
-  std::vector<model::Secret> secrets;
-  std::vector<formats::ExportEntry> entries;  // point into secrets
-};
-
-auto collect(const Call& call) -> Detailed<Collected> {
-  node::Filter filter;
-  if (const auto name = call.query.text("category")) {
-    TRY(category, find_category(call, *name));
-    filter.category = category;
-  }
-  TRY(categories, call.vault->vault->categories());
-  const Folders folders{categories};
-  Collected collected;
-  TRY_DO(call.vault->vault->for_each(filter, [&](const node::Entry& entry) {
-    collected.secrets.push_back(entry.secret.clone());
-    formats::ExportEntry row;
-    row.folder = folders.path(entry.category);
-    row.id = entry.id.hex();
-    collected.entries.push_back(std::move(row));
-    return true;
-  }));
-  for (std::size_t i = 0; i < collected.secrets.size(); ++i) {
-    collected.entries[i].secret = &collected.secrets[i];
-  }
-  return collected;
+  options.progress = [&](std::uint64_t, std::uint64_t) {
+    call.services.vaults.used(call.vault);  // it does not lock for want of use
+  };
+  return options;
 }
 
 }  // namespace
@@ -171,7 +140,8 @@ auto get_export(const Call& call) -> Detailed<Answer> {
   if (readable_by_all && !plaintext && !losses_only)
     return fail(Error::plaintext_not_confirmed, "");
   TRY(key, given_key(call));
-  TRY(collected, collect(call));
+  TRY(options, export_options(call, *format));
+  TRY(collected, node::collect_export(*call.vault->vault, options));
   const std::vector<std::string> losses = formats::export_losses(*format, collected.entries);
   if (losses_only) {
     JsonWriter out{call.memory};
@@ -181,10 +151,13 @@ auto get_export(const Call& call) -> Detailed<Answer> {
     out.end_object();
     return Answer{out.take()};
   }
-  const formats::FileSeal seal{.key = key.view(), .random = [&](std::span<std::uint8_t> out) {
-                                 call.services.ports.entropy.fill(out);
-                               }};
-  TRY(file, formats::write_export(*format, collected.entries, call.memory, seal));
+  formats::FileSeal seal{.key = key.view(), .random = [&](std::span<std::uint8_t> out) {
+                           call.services.ports.entropy.fill(out);
+                         }};
+  // Our own file is as hard to guess at as the vault.
+  if (*format == formats::Format::holdfast) seal.kdf = call.vault->vault->status().kdf;
+  TRY(file,
+      formats::write_export(*format, collected.entries, call.memory, seal, collected.folders));
   Answer answer{std::move(file)};
   answer.type = "application/octet-stream";
   answer.extra = "Holdfast-Losses: " + std::to_string(losses.size()) + "\r\n";

@@ -41,7 +41,9 @@ constexpr std::array kImportQuery = std::to_array<Parameter>({
 constexpr std::array kExportQuery = std::to_array<Parameter>({
     {"format", Shape::text, "of the file"},
     {"plaintext", Shape::boolean, "must be true for a format that is not encrypted"},
-    {"category", Shape::text, "name or id: only its secrets"},
+    {"category", Shape::texts, "name or id, may be repeated: only the secrets of these"},
+    {"history", Shape::boolean, "with the older states; holdfast always has them"},
+    {"deleted", Shape::boolean, "with what was deleted; holdfast always has it"},
     {"losses", Shape::boolean, "say what the format cannot hold, instead of the file"},
 });
 constexpr std::array kUnlockBody = std::to_array<Member>({

@@ -68,7 +68,7 @@ namespace holdfast::base {
   X(bad_csv, 6003, "the file is not valid CSV (RFC 4180): a quotation mark is out of place")       \
   X(csv_columns, 6004, "a row has more or fewer columns than the header line")                     \
   X(encrypted_with_account_key, 6005, "this Bitwarden export is encrypted with the key of its account and opens only there; export again as unencrypted JSON") \
-  X(encrypted_with_password, 6006, "this Bitwarden export is protected by a password; export again as unencrypted JSON") \
+  X(encrypted_with_password, 6006, "this Bitwarden export is protected by a password; name its format: --format bitwarden-encrypted-json") \
   X(too_many_entries, 6007, "the file has more entries than one import may have; split it")        \
   X(file_too_large, 6008, "the file is larger than an import may be; split it")                    \
   X(bad_entry, 6009, "a field is missing, unknown or of the wrong type")                           \
@@ -77,7 +77,7 @@ namespace holdfast::base {
   X(bad_base64, 6012, "not valid base64")                                                          \
   X(file_key_missing, 6020, "the file is encrypted; give its passphrase (--file-passphrase-file), its key file (--key-file) or both") \
   X(file_key_wrong, 6021, "wrong passphrase or key file for this file (or its header is damaged); nothing was imported, try again") \
-  X(file_corrupt, 6022, "the file is damaged; take another copy, or open it in KeePass, repair it there and save it again") \
+  X(file_corrupt, 6022, "the file is damaged; take another copy, or write it again with the program that made it") \
   X(kdbx_version, 6023, "this KeePass format is not supported (KDBX 3.1, 4.0 and 4.1 are); open the file in KeePass 2 or KeePassXC and save it anew") \
   X(kdbx_cipher, 6024, "the file uses a cipher that is not supported; choose AES-256 or ChaCha20 in KeePass's database settings and save again") \
   X(kdbx_kdf, 6025, "the file uses a key derivation that is not supported; choose Argon2id or AES-KDF in KeePass's database settings and save again") \
@@ -88,6 +88,7 @@ namespace holdfast::base {
   X(groups_too_deep, 6030, "groups or elements are nested too deeply (32 groups at most); move the deepest groups up in KeePass and save again") \
   X(bad_key_file, 6031, "the key file is damaged or of an unknown version; take another copy of it") \
   X(new_file_key_needed, 6032, "this format is encrypted; give the new file a passphrase, a key file or both") \
+  X(password_needed, 6033, "this format is encrypted with a password and takes no key file; give --file-passphrase-file alone") \
   X(daemon_unreachable, 8001, "no daemon answers on the socket; start one: holdfast daemon")       \
   X(daemon_gone, 8002, "the daemon closed the connection; look at its log and repeat the command") \
   X(peer_not_owner, 8003, "the process at the other end of the socket belongs to another user")    \

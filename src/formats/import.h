@@ -24,16 +24,18 @@ inline constexpr std::size_t kImportBytesMax = std::size_t{256} << 20;
 inline constexpr std::size_t kImportEntriesMax = 1'000'000;
 inline constexpr std::size_t kImportFoldersMax = 100'000;
 inline constexpr std::size_t kFolderDepthMax = 32;     // names in one folder path
-inline constexpr std::size_t kHistoryItemsMax = 1000;  // older states of one entry
+inline constexpr std::size_t kHistoryItemsMax = 4096;  // older states of one entry
 inline constexpr std::size_t kJsonDepthMax = 32;
 
 // The section of custom fields that stand for source fields without a home.
 inline constexpr std::string_view kImportedSection = "imported";
 
 enum class Format : std::uint8_t {
+  bitwarden_encrypted_json,
   bitwarden_json,
   chrome_csv,
   firefox_csv,
+  holdfast,
   holdfast_json,
   kdbx,
   keepass_xml,
@@ -41,10 +43,18 @@ enum class Format : std::uint8_t {
   lastpass_csv,
   bitwarden_csv,
 };
-inline constexpr Format kFormats[] = {
-    Format::bitwarden_json, Format::chrome_csv,   Format::firefox_csv,
-    Format::holdfast_json,  Format::kdbx,         Format::keepass_xml,
-    Format::keepassxc_csv,  Format::lastpass_csv, Format::bitwarden_csv};
+inline constexpr Format kFormats[] = {  // new ones last: the kept inputs of the fuzzer count them
+    Format::bitwarden_json,
+    Format::chrome_csv,
+    Format::firefox_csv,
+    Format::holdfast_json,
+    Format::kdbx,
+    Format::keepass_xml,
+    Format::keepassxc_csv,
+    Format::lastpass_csv,
+    Format::bitwarden_csv,
+    Format::holdfast,
+    Format::bitwarden_encrypted_json};
 
 [[nodiscard]] auto format_name(Format format) -> std::string_view;  // "bitwarden-json"
 [[nodiscard]] auto format_from_name(std::string_view name) -> std::optional<Format>;
@@ -53,12 +63,22 @@ inline constexpr Format kFormats[] = {
 
 using FolderPath = std::vector<base::SecretBytes>;  // outermost first; empty: no folder
 
+// One version in the history of an entry: which ones it was made from, and whether it deletes.
+struct StateNode {
+  std::vector<std::uint32_t> parents{};  // earlier ones, ascending; the first node alone has none
+  bool deletes = false;
+  auto operator==(const StateNode&) const -> bool = default;
+};
+
 struct ImportedEntry {
   model::Secret secret;  // its `sources` names the format and the id within the file
   FolderPath folder{};
   bool deleted = false;
   std::vector<model::Secret> history{};  // older states, oldest first
-  std::string id{};                      // holdfast-json: hex of the secret id it was exported with
+  // Where the history is not one line that ends in the secret or its deletion: the whole of it. The
+  // contents of the nodes that do not delete are the history in its order, and then the secret.
+  std::vector<StateNode> shape{};
+  std::string id{};  // holdfast, holdfast-json: hex of the secret id it was exported with
 };
 
 struct ImportCounts {  // what the file holds, for comparison with what was stored

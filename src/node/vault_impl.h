@@ -43,6 +43,7 @@ struct WriteOperation {
   std::string category_name{};                       // add_category, rename_category
   CategoryId category_id{};                          // of the four that concern one
   std::optional<VersionId> made_from{};              // update: its parent, head or not
+  std::vector<const WriteOperation*> made_after{};   // its parents: what these have written
   base::SecretBytes* settings = nullptr;             // set_settings: encoded
   model::Retention retention{};                      // set_retention
   std::optional<Detailed<Receipt>> result{};
@@ -123,6 +124,8 @@ class DistributedVault::Impl {
   // The same for many at once; each gets its own result.
   void submit_all(std::span<WriteOperation* const> operations);
   auto import(formats::Imported file, const ImportOptions& options) -> Detailed<ImportReport>;
+  // The id that this says, unless a secret has or had it here.
+  auto free_id(const std::string& hex) const -> base::Result<std::optional<SecretId>>;
 
   // vault_import_merge.cc: what it takes to merge an entry into this secret; empty: nothing.
   auto merge_entry(const SecretId& id, const formats::ImportedEntry& entry) const
@@ -218,6 +221,8 @@ class DistributedVault::Impl {
   void commit_operations(std::span<WriteOperation* const> operations);
   auto compose(Draft& draft, WriteOperation& operation) -> Detailed<bool>;
   auto compose_version(Draft& draft, WriteOperation& operation) -> Detailed<bool>;
+  static auto parents_of(const Draft& draft, const WriteOperation& operation,
+                         const Draft::Written& secret) -> Detailed<std::vector<VersionId>>;
   auto category_of(Draft& draft, const CategoryId& id) const
       -> base::Result<const model::CategoryState*>;
   auto compose_purge(Draft& draft, WriteOperation& operation) -> Detailed<bool>;

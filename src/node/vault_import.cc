@@ -1,8 +1,10 @@
 #include <algorithm>
+#include <deque>
 #include <set>
 
 #include "node/import_mark.h"
 #include "node/vault_impl.h"
+#include "vault/state_view.h"
 
 namespace holdfast::node {
 
@@ -21,6 +23,17 @@ auto same_content(const model::Secret& a, const model::Secret& b, base::SecretMe
   return left == right;
 }
 
+// What the entry is known by besides its own sources: the id it had where it was exported. In that
+// vault a secret goes by its id alone.
+auto source_of(std::string_view id, base::SecretMemory& memory) -> model::Source {
+  const auto text = [&](std::string_view from) {
+    base::SecretBytes to{memory};
+    to.buffer().assign(from.begin(), from.end());
+    return to;
+  };
+  return {text(formats::format_name(formats::Format::holdfast)), text(id)};
+}
+
 // What is wrong with one entry alone; anything else ends the import.
 auto concerns_entry(Error code) -> bool {
   return code == Error::too_long || code == Error::bad_utf8 || code == Error::empty_label ||
@@ -33,9 +46,9 @@ class ImportRun {
   ImportRun(const ImportOptions& options, ImportReport& report)
       : options_{options}, report_{report} {}
 
-  void add(std::uint64_t entry, WriteOperation operation) {
-    operations_.push_back(std::move(operation));
+  auto add(std::uint64_t entry, WriteOperation operation) -> const WriteOperation* {
     entries_.push_back(entry);
+    return &operations_.emplace_back(std::move(operation));
   }
   void fail_entry(std::uint64_t entry, Error code) {
     ++report_.failed;
@@ -78,12 +91,58 @@ class ImportRun {
  private:
   const ImportOptions& options_;
   ImportReport& report_;
-  std::vector<WriteOperation> operations_;
-  std::vector<std::uint64_t> entries_;  // 1-based, of each operation
+  std::deque<WriteOperation> operations_;  // they may point at each other
+  std::vector<std::uint64_t> entries_;     // 1-based, of each operation
   std::map<std::uint64_t, bool> updates_;
 };
 
+// A new secret gets the whole history, an existing one a further version.
+void write_entry(ImportRun& run, std::uint64_t number, const SecretId& id,
+                 const CategoryId& category, bool exists, formats::ImportedEntry entry) {
+  const auto write = [&](Kind kind, std::optional<model::Secret> content) {
+    const std::optional<CategoryId> into =
+        content ? std::optional{category} : std::optional<CategoryId>{};
+    return WriteOperation{
+        .kind = kind, .secret_id = id, .category = into, .secret = std::move(content)};
+  };
+  if (exists || entry.shape.empty()) {
+    Kind kind = exists ? Kind::update : Kind::add;
+    if (!exists) {
+      for (model::Secret& older : entry.history) {
+        run.add(number, write(std::exchange(kind, Kind::update), std::move(older)));
+      }
+    }
+    run.add(number, write(kind, std::move(entry.secret)));
+    if (entry.deleted) run.add(number, write(Kind::remove, std::nullopt));
+    return;
+  }
+  std::vector<const WriteOperation*> written;
+  auto older = entry.history.begin();
+  for (const formats::StateNode& node : entry.shape) {
+    std::optional<model::Secret> content;
+    if (!node.deletes) {
+      content = older == entry.history.end() ? std::move(entry.secret) : std::move(*older++);
+    }
+    const Kind kind = node.deletes ? Kind::remove : written.empty() ? Kind::add : Kind::update;
+    WriteOperation operation = write(kind, std::move(content));
+    for (const std::uint32_t parent : node.parents) {
+      operation.made_after.push_back(written[parent]);
+    }
+    written.push_back(run.add(number, std::move(operation)));
+  }
+}
+
 }  // namespace
+
+auto DistributedVault::Impl::free_id(const std::string& hex) const
+    -> Result<std::optional<SecretId>> {
+  if (hex.empty()) return std::nullopt;
+  TRY(id, SecretId::from_hex(hex));
+  const StoredState state{ledger_->store()};
+  TRY(held, vault::secret(state, id));
+  if (held) return std::nullopt;
+  return id;
+}
 
 auto DistributedVault::Impl::import(formats::Imported file, const ImportOptions& options)
     -> Detailed<ImportReport> {
@@ -97,6 +156,7 @@ auto DistributedVault::Impl::import(formats::Imported file, const ImportOptions&
     for (const model::Source& source : entry.secret.sources) {
       if (!is_import_mark(source)) known[digest_of(source)] = entry.id;
     }
+    known[digest_of(source_of(entry.id.hex(), ports_.plaintext))] = entry.id;
     return true;
   }));
 
@@ -110,6 +170,7 @@ auto DistributedVault::Impl::import(formats::Imported file, const ImportOptions&
       for (const model::Source& source : secret.sources) {
         if (!is_import_mark(source)) deleted[digest_of(source)] = gone->id;
       }
+      deleted[digest_of(source_of(gone->id.hex(), ports_.plaintext))] = gone->id;
     }
     return {};
   }));
@@ -189,6 +250,7 @@ auto DistributedVault::Impl::import(formats::Imported file, const ImportOptions&
   };
   for (formats::ImportedEntry& entry : file.entries) {
     ++number;
+    if (!entry.id.empty()) entry.secret.sources.push_back(source_of(entry.id, ports_.plaintext));
     std::optional<SecretId> existing = find_in(known, entry.secret);
     if (existing && options.on_conflict == OnConflict::duplicate) existing.reset();
     if (options.on_conflict == OnConflict::merge) {
@@ -230,7 +292,8 @@ auto DistributedVault::Impl::import(formats::Imported file, const ImportOptions&
       continue;
     }
     TRY(category, std::move(made_category));
-    const SecretId id = existing ? *existing : ports_.random<SecretId>();
+    TRY(own, existing ? Result<std::optional<SecretId>>{existing} : free_id(entry.id));
+    const SecretId id = own ? *own : ports_.random<SecretId>();
     for (const model::Source& source : entry.secret.sources) {
       if (!is_import_mark(source)) known[digest_of(source)] = id;
     }
@@ -240,25 +303,15 @@ auto DistributedVault::Impl::import(formats::Imported file, const ImportOptions&
       continue;
     }
     if (existing) run.note_update(number);
-    bool adds = !existing;
-    const auto put = [&](model::Secret secret) {
-      run.add(number, {.kind = adds ? Kind::add : Kind::update,
-                       .secret_id = id,
-                       .category = category,
-                       .secret = std::move(secret)});
-      adds = false;
-    };
-    if (adds) {
-      for (model::Secret& older : entry.history) put(std::move(older));
-    }
     if (const auto content = content_digest(entry.secret, ports_.plaintext)) {  // else: too long
       set_import_mark(entry.secret, entry.secret, {.content = *content, .deleted = entry.deleted},
                       ports_.plaintext);
     }
-    put(std::move(entry.secret));
-    if (entry.deleted) {
-      run.add(number, {.kind = Kind::remove, .secret_id = id, .category = {}, .secret = {}});
+    if (!entry.id.empty() && id.hex() == entry.id) {  // which says as much
+      const auto given = digest_of(source_of(entry.id, ports_.plaintext));
+      std::erase_if(entry.secret.sources, [&](const auto& s) { return digest_of(s) == given; });
     }
+    write_entry(run, number, id, category, existing.has_value(), std::move(entry));
     if (run.full()) TRY_DO(run.flush(number, total, submit_chunk));
   }
   TRY_DO(run.flush(number, total, submit_chunk));

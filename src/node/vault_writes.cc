@@ -193,14 +193,14 @@ auto DistributedVault::Impl::compose_version(Draft& draft, WriteOperation& opera
   Draft::Written& secret = draft.secrets[operation.secret_id];
   const bool adds = operation.kind == Kind::add;
   // Who edits a version that was deleted meanwhile brings it back: the edit survives.
-  const bool brings_back = operation.kind == Kind::restore || operation.made_from;
+  const bool brings_back =
+      operation.kind == Kind::restore || operation.made_from || !operation.made_after.empty();
   const bool there = brings_back ? secret.exists : secret.live;
   if (!adds && !there) return fail(Error::unknown_secret);
   if (operation.if_heads && !same_heads(secret.heads, *operation.if_heads)) {
     return fail(Error::stale_version);
   }
-  const std::vector<VersionId> parents =
-      operation.made_from ? std::vector{*operation.made_from} : secret.heads;
+  TRY(parents, parents_of(draft, operation, secret));
   const CategoryId category = operation.category ? *operation.category
                               : adds             ? *draft.unlocked.root
                                                  : secret.category;
@@ -261,6 +261,25 @@ auto DistributedVault::Impl::compose_version(Draft& draft, WriteOperation& opera
     draft.transaction.changes.push_back({model::UpdateSecret{std::move(encoded)}});
   }
   return true;
+}
+
+auto DistributedVault::Impl::parents_of(const Draft& draft, const WriteOperation& operation,
+                                        const Draft::Written& secret)
+    -> Detailed<std::vector<VersionId>> {
+  if (operation.made_from) return std::vector{*operation.made_from};
+  if (operation.made_after.empty()) return secret.heads;
+  std::vector<VersionId> parents;
+  for (const WriteOperation* before : operation.made_after) {
+    const auto place = std::ranges::find(draft.operations, before);
+    if (place != draft.operations.end()) {
+      parents.push_back(draft.versions[static_cast<std::size_t>(place - draft.operations.begin())]);
+    } else if (before->result && *before->result) {
+      parents.push_back((*before->result)->version);
+    } else {
+      return fail(Error::rejected);
+    }
+  }
+  return parents;
 }
 
 // Read once a draft; null: there is none.
