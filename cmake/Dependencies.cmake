@@ -40,3 +40,6 @@ find_library(ZXCVBN_LIBRARY zxcvbn REQUIRED)
 add_library(holdfast_zxcvbn INTERFACE)
 target_include_directories(holdfast_zxcvbn SYSTEM INTERFACE "${ZXCVBN_INCLUDE_DIR}")
 target_link_libraries(holdfast_zxcvbn INTERFACE "${ZXCVBN_LIBRARY}")
+
+# Shared, since Debian has no archive of it.
+pkg_check_modules(QRENCODE REQUIRED IMPORTED_TARGET libqrencode>=4.1)

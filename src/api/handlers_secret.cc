@@ -55,6 +55,8 @@ auto filter_of(const Call& call) -> Detailed<node::Filter> {
   filter.deleted = deleted;
   TRY(conflicts, call.query.flag("conflicts"));
   filter.conflicts = conflicts;
+  TRY(pending, call.query.flag("pending"));
+  filter.pending = pending;
   return filter;
 }
 

@@ -61,6 +61,21 @@ auto expected(const Call& call, const model::SecretId& id) -> Detailed<node::Ent
   return entry;
 }
 
+// What If-Match names, of a secret that may be deleted: then its deletion. Nothing: no If-Match.
+auto heads_expected(const Call& call, const model::SecretId& id)
+    -> Detailed<std::optional<std::vector<model::VersionId>>> {
+  const std::string& wanted = call.request.if_match;
+  if (wanted.empty() || wanted == "*") return std::nullopt;
+  TRY(versions, call.vault->vault->versions(id));
+  std::vector<model::VersionId> heads;
+  for (const node::VersionInfo& version : versions) {
+    if (version.head) heads.push_back(version.id);
+  }
+  if (heads.size() == 1 && wanted == '"' + version_name(heads.front()) + '"') return heads;
+  TRY(entry, expected(call, id));
+  return std::optional{std::move(entry.heads)};
+}
+
 auto find_attachment(const Call& call, model::Secret& secret)
     -> std::vector<model::Attachment>::iterator {
   return std::ranges::find_if(secret.attachments, [&](const model::Attachment& attachment) {
@@ -140,10 +155,8 @@ auto post_restore(const Call& call) -> Detailed<Answer> {
     version = named;
   }
   node::Basis basis;
-  if (const std::string& wanted = call.request.if_match; !wanted.empty() && wanted != "*") {
-    TRY(entry, expected(call, id));
-    basis.heads = std::move(entry.heads);
-  }
+  TRY(heads, heads_expected(call, id));
+  basis.heads = std::move(heads);
   TRY(receipt, call.vault->vault->restore(id, version, basis));
   return receipt_answer(call, receipt);
 }
@@ -180,8 +193,26 @@ auto delete_attachment(const Call& call) -> Detailed<Answer> {
   return save(call, std::move(entry));
 }
 
+// Why what a program should have settled still waits for the user; empty: nothing does.
+auto alert_of(const Call& call, const std::vector<node::ConflictInfo>& conflicts)
+    -> Detailed<std::string> {
+  const bool waits = std::ranges::any_of(conflicts, [](const node::ConflictInfo& conflict) {
+    return conflict.open && conflict.strategy == model::Strategy::custom;
+  });
+  if (!waits) return std::string{};
+  TRY(settings, call.vault->vault->conflict_settings());
+  const FindResolver find = call.services.vaults.options().find_resolver;
+  return settings->resolver.expose_text([&](std::string_view name) {
+    const auto resolver = find ? find(name) : nullptr;
+    if (resolver) return resolver->problem();
+    return "this device has no resolver '" + std::string{name} + "'; name its command in " +
+           "conflicts.resolvers";
+  });
+}
+
 auto get_conflicts(const Call& call) -> Detailed<Answer> {
   TRY(conflicts, call.vault->vault->conflicts());
+  TRY(alert, alert_of(call, conflicts));
   JsonWriter out{call.memory};
   out.begin_object().key("items").begin_array();
   for (const node::ConflictInfo& conflict : conflicts) {
@@ -198,7 +229,10 @@ auto get_conflicts(const Call& call) -> Detailed<Answer> {
     out.end_array();
     out.end_object();
   }
-  out.end_array().key("next").null().end_object();
+  out.end_array().key("next").null();
+  out.key("alerts").begin_array();
+  if (!alert.empty()) out.text(alert);
+  out.end_array().end_object();
   return Answer{out.take()};
 }
 
@@ -227,6 +261,8 @@ auto get_conflict(const Call& call) -> Detailed<Answer> {
 auto post_resolve(const Call& call) -> Detailed<Answer> {
   TRY(id, secret_of(call));
   TRY(choice, choice_of(*call.body));
+  TRY(heads, heads_expected(call, id));
+  choice.if_heads = std::move(heads);
   TRY(receipt, call.vault->vault->resolve_conflict(id, choice));
   return receipt_answer(call, receipt);
 }

@@ -25,6 +25,7 @@ constexpr std::array kListQuery = std::to_array<Parameter>({
     {"reverse", Shape::boolean, "last first"},
     {"deleted", Shape::boolean, "deleted secrets instead of live ones"},
     {"conflicts", Shape::boolean, "only secrets in conflict"},
+    {"pending", Shape::boolean, "only secrets with an edit that is not ordered yet"},
     {"fields", Shape::text, "only these members of each item, such as label,username,urls"},
     {"limit", Shape::number, "items of one page, at most 1000"},
     {"cursor", Shape::text, "`next` of the page before"},

@@ -96,6 +96,7 @@ auto Vaults::open(std::string_view name) -> Detailed<Ref> {
     if (place->open) return place->open;
   }
   TRY(vault, node::DistributedVault::open(folder, ports_));
+  vault->set_resolvers(options_.find_resolver);
   const std::scoped_lock guard{mutex_};
   return place->hold(vault_name, std::move(vault));
 }
@@ -115,6 +116,7 @@ auto Vaults::create(std::string_view name, const node::NewVault& options,
   if (holds_vault(options_.folder / vault_name)) return fail(Error::vault_exists, vault_name);
   TRY(vault,
       node::DistributedVault::create(options_.folder / vault_name, options, passphrase, ports_));
+  vault->set_resolvers(options_.find_resolver);
   const std::scoped_lock guard{mutex_};
   Ref opened = place->hold(vault_name, std::move(vault));
   start_timer(*place, std::nullopt);

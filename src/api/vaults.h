@@ -16,6 +16,7 @@
 #include <string_view>
 #include <vector>
 
+#include "api/program_resolver.h"
 #include "base/result.h"
 #include "node/distributed_vault.h"
 
@@ -34,6 +35,7 @@ struct VaultsOptions {
   std::string default_vault{};   // empty: the only one
   std::chrono::milliseconds idle{std::chrono::minutes{15}};
   std::chrono::milliseconds absolute{std::chrono::hours{12}};
+  FindResolver find_resolver{};  // for the strategy `custom`; outlives the vaults; may be empty
 };
 
 class Vaults {

@@ -8,18 +8,15 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstring>
-
-#include "cli/secret_input.h"
 
 namespace holdfast::cli {
 namespace {
 
 using store::FileDescriptor;
-
-constexpr std::chrono::seconds kChildTimeout{10};
 
 struct Pipe {
   FileDescriptor from, to;
@@ -116,12 +113,13 @@ auto find_program(const std::string& name, const api::Environment& environment)
 
 Child::Child(Child&& other) noexcept
     : process_{std::exchange(other.process_, 0)},
+      own_session_{other.own_session_},
       input_{std::move(other.input_)},
       output_{std::move(other.output_)} {}
 
 Child::~Child() {
   if (process_ <= 0) return;
-  ::kill(process_, SIGKILL);
+  ::kill(own_session_ ? -process_ : process_, SIGKILL);
   ::waitpid(process_, nullptr, 0);
 }
 
@@ -131,6 +129,7 @@ auto Child::start(const std::vector<std::string>& command, const ChildOptions& o
   TRY(out, make_pipe());
   const SpawnPlan plan{in.from.number(), out.to.number(), options};
   Child child;
+  child.own_session_ = options.own_session;
   const int failed = plan.start(command, environment_with(options), child.process_);
   if (failed != 0) {
     child.process_ = 0;
@@ -166,20 +165,59 @@ auto Child::wait(std::chrono::milliseconds longest) -> std::optional<int> {
   return WEXITSTATUS(status);
 }
 
+auto Child::talk(base::ByteView input, std::chrono::steady_clock::time_point until,
+                 std::size_t bytes_max, base::SecretBytes& output) -> Talk {
+  using std::chrono::steady_clock, std::chrono::milliseconds;
+  ::fcntl(input_.number(), F_SETFL, O_NONBLOCK);
+  if (input.empty()) close_input();
+  bool reading = output_.is_open();
+  while (reading || input_.is_open()) {
+    std::array<pollfd, 2> ends = {
+        pollfd{.fd = input_.is_open() ? input_.number() : -1, .events = POLLOUT, .revents = 0},
+        pollfd{.fd = reading ? output_.number() : -1, .events = POLLIN, .revents = 0}};
+    const auto left = std::chrono::ceil<milliseconds>(until - steady_clock::now()).count();
+    if (left <= 0) return Talk::late;
+    if (::poll(ends.data(), ends.size(), static_cast<int>(left)) <= 0) continue;
+    if (ends[0].revents != 0) {
+      const ssize_t written = ::write(input_.number(), input.data(), input.size());
+      if (written > 0) input = input.subspan(static_cast<std::size_t>(written));
+      const bool refused = written < 0 && errno != EAGAIN && errno != EINTR;
+      if (refused || input.empty()) close_input();  // its exit code tells what it thinks of it
+    }
+    if (ends[1].revents == 0) continue;
+    std::array<std::uint8_t, 4096> some{};
+    const ssize_t got = ::read(output_.number(), some.data(), some.size());
+    if (got > 0) {
+      output.buffer().insert(output.buffer().end(), some.begin(), some.begin() + got);
+      ::explicit_bzero(some.data(), some.size());
+      if (output.size() > bytes_max) return Talk::too_much;
+    }
+    reading = got > 0 || (got < 0 && errno == EINTR);
+  }
+  return Talk::ended;
+}
+
 auto run_child(const std::vector<std::string>& command, base::ByteView input,
                const ChildOptions& options, std::size_t bytes_max, base::SecretMemory& memory)
     -> Outcome<Finished> {
+  using std::chrono::steady_clock, std::chrono::milliseconds;
+  const auto until = steady_clock::now() + options.longest;
   TRY(child, Child::start(command, options));
-  (void)child.write(input);  // one that does not want it tells by its exit code
-  child.close_input();
   Finished finished{.output = base::SecretBytes{memory}};
-  if (options.output != Output::nothing) {
-    TRY(output, read_descriptor(child.output(), bytes_max, memory));
-    finished.output = std::move(output);
+  const Child::Talk talk = child.talk(input, until, bytes_max, finished.output);
+  if (talk == Child::Talk::too_much) {
+    return problem(Exit::local,
+                   command[0] + " wrote more than " + std::to_string(bytes_max) + " bytes",
+                   "try it by hand");
   }
-  const auto code = child.wait(kChildTimeout);
-  if (!code)
-    return problem(Exit::local, command[0] + " did not end as it should", "try it by hand");
+  const auto left = std::chrono::ceil<milliseconds>(until - steady_clock::now());
+  const auto code =
+      talk == Child::Talk::late ? std::nullopt : child.wait(std::max(left, milliseconds{0}));
+  if (!code) {
+    Problem late{Exit::local, command[0] + " did not end as it should", "try it by hand"};
+    if (steady_clock::now() >= until) late.code = base::error_name(base::Error::request_timeout);
+    return std::unexpected{std::move(late)};
+  }
   finished.code = *code;
   return finished;
 }

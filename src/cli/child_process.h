@@ -1,8 +1,9 @@
 // child_process.h: other programs, run for the user: clipboard tools, pinentry, our own helper.
 // Invariant: nothing secret is ever in their arguments or environment; it goes through pipes. They
 // inherit no descriptor but the standard ones, and no ignored signal.
-// Limits: none. Time: callers name the longest wait; a program that is late is killed. Threads:
-// one. Errors: Problem with Exit::local.
+// Limits: of their output, by the caller. Time: callers name the longest wait; a program that is
+// late is killed, with what it started if it has a session of its own. Threads: one. Errors:
+// Problem with Exit::local.
 #pragma once
 
 #include <sys/types.h>
@@ -29,6 +30,7 @@ enum class Output : std::uint8_t { nothing, piped, piped_with_errors };
 struct ChildOptions {
   Output output = Output::nothing;
   bool own_session = false;  // outlives its starter and the terminal
+  std::chrono::milliseconds longest{std::chrono::seconds{10}};   // of run_child
   std::vector<std::pair<std::string, std::string>> variables{};  // besides those of this process
 };
 
@@ -44,6 +46,10 @@ class Child {
   [[nodiscard]] auto write(base::ByteView bytes) const -> bool;  // false: it reads no more
   void close_input() { input_ = store::FileDescriptor{}; }
   [[nodiscard]] auto output() const -> int { return output_.number(); }
+  // Gives it the input while it reads its output to the end, so that neither waits for the other.
+  enum class Talk : std::uint8_t { ended, late, too_much };
+  [[nodiscard]] auto talk(base::ByteView input, std::chrono::steady_clock::time_point until,
+                          std::size_t bytes_max, base::SecretBytes& output) -> Talk;
   // Its exit code; nothing if it was killed or did not end in time.
   [[nodiscard]] auto wait(std::chrono::milliseconds longest) -> std::optional<int>;
   void let_go() { process_ = 0; }
@@ -51,6 +57,7 @@ class Child {
  private:
   Child() = default;
   pid_t process_ = 0;
+  bool own_session_ = false;
   store::FileDescriptor input_, output_;
 };
 
@@ -58,7 +65,8 @@ struct Finished {
   int code = 0;
   base::SecretBytes output;
 };
-// Gives it the input, waits for its end. Output beyond bytes_max is an error.
+// Gives it the input, waits for its end, at most options.longest. Output beyond bytes_max is an
+// error; a late program's Problem has the code request_timeout.
 [[nodiscard]] auto run_child(const std::vector<std::string>& command, base::ByteView input,
                              const ChildOptions& options, std::size_t bytes_max,
                              base::SecretMemory& memory) -> Outcome<Finished>;

@@ -50,7 +50,7 @@ void declare_global(CLI::App& app, Flags& flags) {
   app.add_option("--vault", flags.vault, "which vault (also HOLDFAST_VAULT)")->type_name("NAME");
   app.add_option("--profile", flags.profile, "separate folders and daemon (also HOLDFAST_PROFILE)")
       ->type_name("NAME");
-  app.add_option("-f,--format", flags.format, "table, json or raw")->type_name("FORMAT");
+  app.add_option("-f,--format", flags.format, "table, json, yaml or raw")->type_name("FORMAT");
   app.add_flag("--json", flags.json, "the same as --format json");
   app.add_option("--timeout", flags.timeout, "longest wait for an answer, such as 30s")
       ->type_name("TIME");
@@ -172,10 +172,12 @@ auto screen_options(const Flags& flags, const Settings& settings) -> Outcome<Scr
   const std::string& format = flags.format.empty() ? settings.text("output.format") : flags.format;
   if (flags.json || format == "json") {
     options.style = Style::json;
+  } else if (format == "yaml") {
+    options.style = Style::yaml;
   } else if (format == "raw") {
     options.style = Style::raw;
   } else if (format != "table") {
-    return usage("there is no output format '" + format + "'", "use table, json or raw");
+    return usage("there is no output format '" + format + "'", "use table, json, yaml or raw");
   }
   const std::string& colour = flags.colour.empty() ? settings.text("output.color") : flags.colour;
   if (colour == "always") {

@@ -70,7 +70,7 @@ auto list(Session& session) -> Outcome<Exit> {
 }
 
 auto is_for_the_daemon(std::string_view name) -> bool {
-  return name == "default_vault" || name.starts_with("lock.");
+  return name == "default_vault" || name.starts_with("lock.") || name.starts_with("conflicts.");
 }
 
 // A running daemon learns of what concerns it.

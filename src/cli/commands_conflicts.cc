@@ -5,6 +5,7 @@
 #include "cli/item_lookup.h"
 #include "cli/secret_diff.h"
 #include "cli/text.h"
+#include "cli/write_flags.h"
 #include "formats/json_writer.h"
 
 namespace holdfast::cli {
@@ -23,6 +24,7 @@ auto list(Session& session) -> Outcome<Exit> {
     print_json(screen, answer.body);
     return Exit::done;
   }
+  for (const JsonValue& alert : items_at(answer.root(), "alerts")) screen.warn(alert.text());
   const auto items = items_at(answer.root(), "items");
   if (items.empty()) {
     screen.note("No conflicts.");
@@ -111,9 +113,9 @@ auto show(const std::string& item, bool reveal, Session& session) -> Outcome<Exi
   return Exit::done;
 }
 
-struct ResolveFlags {
+struct ResolveFlags : WriteFlags {
   std::string item, head;
-  bool ours = false, theirs = false, merge = false, dry_run = false;
+  bool ours = false, theirs = false, merge = false;
   std::vector<std::string> fields;
 };
 
@@ -156,11 +158,25 @@ auto write_fields(const ResolveFlags& flags, JsonWriter& json) -> Outcome<void> 
   return {};
 }
 
+// In a conflict the version that is shown stands for all heads.
+auto check_shown(const std::string& wanted, const Answer& secret) -> Outcome<void> {
+  if (wanted == text_at(secret.root(), "version")) return {};
+  return std::unexpected{problem_of(base::Error::stale_version)};
+}
+
 auto resolve(const ResolveFlags& flags, Session& session) -> Outcome<Exit> {
   const int ways = int{flags.ours} + int{flags.theirs} + int{flags.merge || !flags.fields.empty()} +
                    int{!flags.head.empty()};
   if (ways != 1) return usage("choose one of --ours, --theirs, --merge (with --field) and --head");
   TRY(id, secret_named(flags.item, session));
+  std::string match;
+  Session::Headers headers;
+  if (!flags.if_version.empty()) {
+    TRY(secret, session.item(id, false));
+    TRY_DO(check_shown(flags.if_version, secret));
+    match = secret.etag;
+    headers.emplace_back("If-Match", match);
+  }
   std::string head = flags.head;
   if (flags.ours || flags.theirs) {
     TRY(found, head_of(id, flags.ours, session));
@@ -175,14 +191,12 @@ auto resolve(const ResolveFlags& flags, Session& session) -> Outcome<Exit> {
     TRY_DO(write_fields(flags, json));
   }
   json.end_object();
-  if (flags.dry_run) {
-    session.screen().note("The conflict of '" + flags.item +
-                          "' would be settled; nothing was changed.");
+  if (flags.stops("The conflict of '" + flags.item + "' would be settled", session)) {
     return Exit::done;
   }
   Target target = session.vault();
   target.path("/conflicts").segment(id).path("/resolve");
-  TRY(receipt, session.call("POST", target, body));
+  TRY(receipt, session.call("POST", target, body, headers));
   print_receipt(receipt, "Settled '" + flags.item + "'.", session);
   return Exit::done;
 }
@@ -383,7 +397,7 @@ auto declare_conflicts(CLI::App& app) -> Run {
                    "with --merge: a rule for one field, such as password=take_local")
       ->type_name("NAME=RULE")
       ->allow_extra_args(false);
-  resolving->add_flag("--dry-run", flags->dry_run, "change nothing");
+  flags->declare(*resolving);
   resolving->callback(
       [=] { *chosen = [=](Session& session) { return resolve(*flags, session); }; });
 

@@ -112,7 +112,8 @@ void print_checks(std::span<const Check> checks, Screen& screen) {
   }
 }
 
-void print_json_checks(std::span<const Check> checks, bool ok, Session& session) {
+void print_json_checks(std::span<const Check> checks, const std::vector<std::string>& fixed,
+                       bool ok, Session& session) {
   base::SecretBytes::Buffer out{&session.memory()};
   JsonWriter json{out};
   json.begin_object();
@@ -130,18 +131,37 @@ void print_json_checks(std::span<const Check> checks, bool ok, Session& session)
     json.end_object();
   }
   json.end_array();
+  json.key("fixed");
+  json.begin_array();
+  for (const std::string& one : fixed) json.string(one);
+  json.end_array();
   json.end_object();
   session.screen().put(base::text_of(out));
   session.screen().put("\n");
 }
 
-auto doctor(Session& session) -> Outcome<Exit> {
+struct DoctorFlags {
+  bool pq = false, fix = false;
+};
+
+auto doctor(const DoctorFlags& flags, Session& session) -> Outcome<Exit> {
+  if (flags.pq) {
+    print_protections(session.screen());
+    return Exit::done;
+  }
+  std::vector<std::string> fixed;
+  if (flags.fix) {
+    TRY(done, repair(session));
+    fixed = std::move(done);
+    for (const std::string& one : fixed) session.screen().note("Mended: " + one + ".");
+    if (fixed.empty()) session.screen().note("There was nothing to mend here.");
+  }
   std::vector<Check> checks = machine_checks(session);
   for (Check& check : vault_checks(session)) checks.push_back(std::move(check));
   const bool ok = std::ranges::none_of(
       checks, [](const Check& check) { return check.health == Health::failure; });
   if (session.screen().json()) {
-    print_json_checks(checks, ok, session);
+    print_json_checks(checks, fixed, ok, session);
   } else {
     print_checks(checks, session.screen());
   }
@@ -165,6 +185,12 @@ auto vault_checks(Session& session) -> std::vector<Check> {
   return checks;
 }
 
-auto declare_doctor(CLI::App&) -> Run { return doctor; }
+auto declare_doctor(CLI::App& app) -> Run {
+  auto flags = std::make_shared<DoctorFlags>();
+  app.add_flag("--pq", flags->pq, "which algorithms protect what, and against what");
+  app.add_flag("--fix", flags->fix,
+               "mend what is safe to mend: rights of files, a dead socket, leftovers");
+  return [flags](Session& session) { return doctor(*flags, session); };
+}
 
 }  // namespace holdfast::cli

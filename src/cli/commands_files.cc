@@ -142,7 +142,7 @@ auto export_file(const ExportFlags& flags, Session& session) -> Outcome<Exit> {
   if (!encrypted) target.query("plaintext", "true");
   TRY(content, session.fetch(target, key.view()));
   if (flags.file == "-") {
-    content.expose_text([&](std::string_view text) { session.screen().put(text); });
+    content.expose_text([&](std::string_view text) { session.screen().put_file(text); });
     return Exit::done;
   }
   const std::filesystem::path path = std::filesystem::absolute(flags.file);

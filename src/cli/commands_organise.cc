@@ -8,6 +8,7 @@
 #include "cli/command.h"
 #include "cli/item_lookup.h"
 #include "cli/text.h"
+#include "cli/write_flags.h"
 #include "formats/json_writer.h"
 #include "model/secret.h"
 #include "store/file_io.h"
@@ -51,7 +52,7 @@ auto print_answer(const Answer& answer, std::string_view done, Session& session)
 
 // ---- attachment ---------------------------------------------------------------------------------
 
-struct AttachmentFlags {
+struct AttachmentFlags : WriteFlags {
   std::string item, name, output;
   std::vector<std::string> files;
 };
@@ -103,7 +104,7 @@ auto get_attachment(const AttachmentFlags& flags, Session& session) -> Outcome<E
       return usage("an attachment is not printed on a terminal",
                    "save it with -o FILE, or print it with -o -");
     }
-    content.expose_text([&](std::string_view bytes) { session.screen().put(bytes); });
+    content.expose_text([&](std::string_view bytes) { session.screen().put_file(bytes); });
     return Exit::done;
   }
   const auto path = std::filesystem::absolute(flags.output);
@@ -119,17 +120,23 @@ auto get_attachment(const AttachmentFlags& flags, Session& session) -> Outcome<E
 }
 
 auto add_attachments(const AttachmentFlags& flags, Session& session) -> Outcome<Exit> {
+  if (!flags.if_version.empty() && flags.files.size() > 1) {
+    return usage("--if-version holds for one file: the second one finds another version",
+                 "attach them one after the other");
+  }
   for (const std::string& path : flags.files) {
     TRY(content, read_whole_file(path, model::kAttachmentBytesMax, session.memory()));
     TRY(secret, session.item(flags.item, false));
     const std::string name = flags.name.empty() || flags.files.size() > 1
                                  ? std::filesystem::path{path}.filename().string()
                                  : flags.name;
+    TRY_DO(flags.check(secret));
+    if (flags.stops("'" + name + "' would be attached", session)) continue;
     const Target target = attachment_target(secret, name, session);
+    const std::string match = flags.match(secret);
     TRY(receipt, content.expose([&](base::ByteView bytes) {
-      return session.call(
-          "PUT", target, bytes,
-          {{"If-Match", secret.etag}, {"Content-Type", "application/octet-stream"}});
+      return session.call("PUT", target, bytes,
+                          {{"If-Match", match}, {"Content-Type", "application/octet-stream"}});
     }));
     print_receipt(receipt, "Attached '" + name + "'.", session);
   }
@@ -138,8 +145,11 @@ auto add_attachments(const AttachmentFlags& flags, Session& session) -> Outcome<
 
 auto remove_attachment(const AttachmentFlags& flags, Session& session) -> Outcome<Exit> {
   TRY(secret, session.item(flags.item, false));
+  TRY_DO(flags.check(secret));
+  if (flags.stops("'" + flags.name + "' would be removed", session)) return Exit::done;
+  const std::string match = flags.match(secret);
   TRY(receipt, session.call("DELETE", attachment_target(secret, flags.name, session), {},
-                            {{"If-Match", secret.etag}}));
+                            {{"If-Match", match}}));
   print_receipt(receipt, "Removed '" + flags.name + "'; older versions keep it.", session);
   return Exit::done;
 }
@@ -148,7 +158,15 @@ auto remove_attachment(const AttachmentFlags& flags, Session& session) -> Outcom
 
 struct CategoryFlags {
   std::string name, to;
+  bool dry_run = false;
 };
+
+// True: a dry run, and the user was told. Whether the write would succeed only the vault knows.
+auto stops(const CategoryFlags& flags, std::string_view what, Session& session) -> bool {
+  const WriteFlags dry{.if_version = {}, .dry_run = flags.dry_run};
+  return dry.stops(std::string{"The category '"} + flags.name + "' would be " + std::string{what},
+                   session);
+}
 
 auto category_target(std::string_view name, const Session& session) -> Target {
   Target target = session.vault();
@@ -197,6 +215,7 @@ auto list_categories(const CategoryFlags&, Session& session) -> Outcome<Exit> {
 }
 
 auto add_category(const CategoryFlags& flags, Session& session) -> Outcome<Exit> {
+  if (stops(flags, "made", session)) return Exit::done;
   base::SecretBytes::Buffer body{&session.memory()};
   JsonWriter json{body};
   json.begin_object();
@@ -209,6 +228,7 @@ auto add_category(const CategoryFlags& flags, Session& session) -> Outcome<Exit>
 
 auto patch_category(const CategoryFlags& flags, const char* member, std::string_view done,
                     Session& session) -> Outcome<Exit> {
+  if (stops(flags, "changed", session)) return Exit::done;
   base::SecretBytes::Buffer body{&session.memory()};
   JsonWriter json{body};
   json.begin_object();
@@ -228,13 +248,14 @@ auto move_category(const CategoryFlags& flags, Session& session) -> Outcome<Exit
 }
 
 auto remove_category(const CategoryFlags& flags, Session& session) -> Outcome<Exit> {
+  if (stops(flags, "removed", session)) return Exit::done;
   TRY(answer, session.call("DELETE", category_target(flags.name, session)));
   return print_answer(answer, "Removed the category '" + flags.name + "'.", session);
 }
 
 // ---- tag ----------------------------------------------------------------------------------------
 
-struct TagFlags {
+struct TagFlags : WriteFlags {
   std::string item, tag, to;
 };
 
@@ -256,8 +277,8 @@ auto list_tags(const TagFlags&, Session& session) -> Outcome<Exit> {
 }
 
 // The tags of a secret without `out` and with `in`; nothing changes: false.
-auto retag(const Answer& secret, std::string_view out, std::string_view in, Session& session)
-    -> Outcome<bool> {
+auto retag(const Answer& secret, std::string_view out, std::string_view in, const TagFlags& flags,
+           Session& session) -> Outcome<bool> {
   bool has_in = in.empty();
   bool has_out = false;
   base::SecretBytes::Buffer body{&session.memory()};
@@ -277,18 +298,21 @@ auto retag(const Answer& secret, std::string_view out, std::string_view in, Sess
   if (!has_in) json.string(in);
   json.end_array();
   json.end_object();
-  if (!changes) return false;
-  TRY_DO(session.call("PATCH", secret_target(secret, session), body, {{"If-Match", secret.etag}}));
+  if (!changes || flags.dry_run) return changes;
+  const std::string match = flags.match(secret);
+  TRY_DO(session.call("PATCH", secret_target(secret, session), body, {{"If-Match", match}}));
   return true;
 }
 
 auto tag_one(const TagFlags& flags, bool adds, Session& session) -> Outcome<Exit> {
   TRY(secret, session.item(flags.item, false));
-  TRY(changed, retag(secret, adds ? "" : flags.tag, adds ? flags.tag : "", session));
+  TRY_DO(flags.check(secret));
+  TRY(changed, retag(secret, adds ? "" : flags.tag, adds ? flags.tag : "", flags, session));
   if (!changed && !adds) {
     return problem(Exit::not_found, "'" + flags.item + "' has no tag '" + flags.tag + "'",
                    "holdfast get ITEM shows its tags");
   }
+  if (changed && flags.stops("'" + flags.item + "' would be changed", session)) return Exit::done;
   session.screen().note(changed ? "Done." : "It has this tag already.");
   return Exit::done;
 }
@@ -305,15 +329,20 @@ auto rename_tag(const TagFlags& flags, Session& session) -> Outcome<Exit> {
     if (items.empty()) break;
     for (const JsonValue& item : items) {
       TRY(secret, session.item(text_at(item, "id"), false));
-      TRY(done, retag(secret, flags.tag, flags.to, session));
+      TRY(done, retag(secret, flags.tag, flags.to, flags, session));
       changed += done ? 1U : 0U;
     }
+    if (flags.dry_run) break;  // the same page would come again
   }
   if (changed == 0) {
     return problem(Exit::not_found, "no secret has the tag '" + flags.tag + "'",
                    "holdfast tag list shows the tags");
   }
-  session.screen().note("Changed " + std::to_string(changed) + " secrets.");
+  const std::string what = std::to_string(changed) + (changed == 1 ? " secret" : " secrets");
+  if (flags.stops(what + (changed == 1000 ? " or more" : "") + " would be changed", session)) {
+    return Exit::done;
+  }
+  session.screen().note("Changed " + what + ".");
   return Exit::done;
 }
 
@@ -333,9 +362,11 @@ auto declare_attachment(CLI::App& app) -> Run {
   item_option(*add, flags->item);
   add->add_option("FILE", flags->files, "at most 1 MiB each")->required();
   add->add_option("--name", flags->name, "instead of the file's own");
+  flags->declare(*add);
   CLI::App* rm = add_action(app, chosen, "rm", "remove a file", flags, remove_attachment);
   item_option(*rm, flags->item);
   rm->add_option("NAME", flags->name, "of the attachment")->required();
+  flags->declare(*rm);
   return [chosen](Session& session) { return (*chosen)(session); };
 }
 
@@ -347,6 +378,7 @@ auto declare_category(CLI::App& app) -> Run {
              list_categories);
   const auto name = [&](CLI::App* sub, const char* about) {
     sub->add_option("CATEGORY", flags->name, about)->required();
+    declare_dry_run(*sub, flags->dry_run);
     return sub;
   };
   name(add_action(app, chosen, "add", "make a category", flags, add_category),
@@ -373,6 +405,7 @@ auto declare_tag(CLI::App& app) -> Run {
         [adds](const TagFlags& given, Session& session) { return tag_one(given, adds, session); });
     item_option(*sub, flags->item);
     sub->add_option("TAG", flags->tag, "the tag")->required();
+    flags->declare(*sub);
   };
   one("add", "give a secret a tag", true);
   one("rm", "take a tag from a secret", false);
@@ -380,6 +413,7 @@ auto declare_tag(CLI::App& app) -> Run {
       add_action(app, chosen, "rename", "rename a tag everywhere", flags, rename_tag);
   rename->add_option("TAG", flags->tag, "the tag")->required();
   rename->add_option("NEW", flags->to, "its new name")->required();
+  declare_dry_run(*rename, flags->dry_run);
   return [chosen](Session& session) { return (*chosen)(session); };
 }
 

@@ -2,8 +2,12 @@
 #include <CLI/CLI.hpp>
 #include <map>
 
+#include "cli/category_names.h"
 #include "cli/clipboard.h"
 #include "cli/command.h"
+#include "cli/entry_text.h"
+#include "cli/item_lookup.h"
+#include "cli/qr.h"
 #include "cli/text.h"
 #include "formats/base_text.h"
 #include "formats/json_writer.h"
@@ -20,42 +24,9 @@ constexpr std::string_view kTableMembers = "label,username,category,urls";  // w
 constexpr std::string_view kDetailedMembers = "id,label,username,category,urls,tags,modified_at";
 constexpr std::size_t kPagesMax = 2000;  // a daemon that never ends its pages is broken
 
-// Names of categories by id; the root has none.
-class CategoryNames {
- public:
-  [[nodiscard]] static auto load(Session& session) -> Outcome<CategoryNames> {
-    Target target = session.vault();
-    TRY(answer, session.get(target.path("/categories")));
-    return CategoryNames{std::move(answer)};
-  }
-  // Outermost first, separated by slashes.
-  [[nodiscard]] auto path_of(std::string_view id, base::SecretMemory& memory) const
-      -> SecretBytes::Buffer {
-    SecretBytes::Buffer path{&memory};
-    for (int depth = 0; depth < 32; ++depth) {  // a deeper one is a daemon's mistake
-      const auto found = by_id_.find(id);
-      if (found == by_id_.end() || text_at(*found->second, "parent").empty()) break;
-      const std::string_view name = text_at(*found->second, "name");
-      if (!path.empty()) path.insert(path.begin(), '/');
-      path.insert(path.begin(), name.begin(), name.end());
-      id = text_at(*found->second, "parent");
-    }
-    return path;
-  }
-
- private:
-  explicit CategoryNames(Answer answer) : answer_{std::move(answer)} {
-    for (const JsonValue& one : items_at(answer_.root(), "items")) {
-      by_id_.emplace(text_at(one, "id"), &one);
-    }
-  }
-  Answer answer_;  // owns what the map points to
-  std::map<std::string_view, const JsonValue*> by_id_;
-};
-
 struct GetFlags : CopyFlags {
-  std::string item, field;
-  bool reveal = false, full = false;
+  std::string item, field, version;
+  bool reveal = false, full = false, qr = false;
 };
 
 auto find_custom_field(const JsonValue& secret, std::string_view wanted)
@@ -186,12 +157,28 @@ auto print_field(const JsonValue& secret, const GetFlags& flags, bool reveal, Se
   return Exit::done;
 }
 
-void print_fields(const JsonValue& secret, bool reveal, std::size_t width, Screen& screen) {
+// One row for each line of the value, so that keys and codes can be read.
+void print_lines(std::string_view name, std::string_view value, std::size_t width, Screen& screen) {
+  if (screen.style() == Style::raw) return screen.row(name, value, width);
+  while (value.ends_with('\n')) value.remove_suffix(1);
+  for (;;) {
+    const std::string_view line = value.substr(0, value.find('\n'));
+    screen.row(name, line, width);
+    if (line.size() == value.size()) return;
+    value.remove_prefix(line.size() + 1);
+    name = {};
+  }
+}
+
+// What an import could not place is for completeness, not for every day.
+void print_fields(const JsonValue& secret, const GetFlags& flags, bool reveal, std::size_t width,
+                  Screen& screen) {
   for (const JsonValue& field : items_at(secret, "fields")) {
+    if (text_at(field, "section") == "imported" && !flags.full) continue;
     const bool hidden = true_at(field, "protected") && !reveal;
     const bool binary = field.find("value_base64") != nullptr;
-    screen.row(text_at(field, "name"),
-               hidden ? kDots : text_at(field, binary ? "value_base64" : "value"), width);
+    print_lines(text_at(field, "name"),
+                hidden ? kDots : text_at(field, binary ? "value_base64" : "value"), width, screen);
   }
 }
 
@@ -228,7 +215,7 @@ auto print_secret(const JsonValue& secret, const GetFlags& flags, bool reveal, S
   SecretBytes::Buffer tags{&session.memory()};
   joined(items_at(secret, "tags"), ", ", tags);
   row("tags", base::text_of(tags));
-  print_fields(secret, reveal, width, screen);
+  print_fields(secret, flags, reveal, width, screen);
   for (const JsonValue& file : items_at(secret, "attachments")) {
     row("attachment",
         std::string{text_at(file, "name")} + " (" + bytes_text(number_at(file, "size")) + ")");
@@ -248,8 +235,46 @@ auto print_secret(const JsonValue& secret, const GetFlags& flags, bool reveal, S
   return Exit::done;
 }
 
+// As it is now, or as it was in the version that the flags name.
+auto read_item(const GetFlags& flags, bool reveal, Session& session) -> Outcome<Answer> {
+  if (flags.version.empty()) return session.item(flags.item, reveal);
+  TRY(id, secret_named(flags.item, session));
+  TRY(versions, versions_of(id, session));
+  TRY(version, named_version(items_at(versions.root(), "items"), flags.version));
+  Target target = session.vault();
+  target.path("/secrets").segment(id).path("/versions").segment(text_at(*version, "version"));
+  if (reveal) target.query("reveal", "true");
+  return session.get(target);
+}
+
+// Of totp not the code but what an authenticator needs.
+auto print_qr(const GetFlags& flags, Session& session) -> Outcome<Exit> {
+  if (!session.screen().on_terminal()) {
+    return usage("a QR code is only shown on a terminal", "get the value itself without --qr");
+  }
+  TRY(answer, read_item(flags, true, session));
+  const std::string field = flags.field.empty() ? "password" : flags.field;
+  SecretBytes content{session.memory()};
+  if (field == "totp") {
+    content = otp_uri(answer.root(), session.memory());
+  } else {
+    TRY(value, value_of(answer.root(), field, true, session));
+    content.buffer() = std::move(value.bytes);
+  }
+  if (content.empty()) {
+    return problem(Exit::not_found, "'" + flags.item + "' has no " + field,
+                   "its fields are " + names_of_fields(answer.root()));
+  }
+  TRY(picture,
+      content.expose([&](base::ByteView bytes) { return qr_text(bytes, session.memory()); }));
+  picture.expose_text([&](std::string_view text) { session.screen().put_file(text); });
+  session.screen().note(field + " of '" + std::string{text_at(answer.root(), "label")} +
+                        "'; clear the screen when it is scanned.");
+  return Exit::done;
+}
+
 auto copy_field(const GetFlags& flags, Session& session) -> Outcome<Exit> {
-  TRY(answer, session.item(flags.item, true));
+  TRY(answer, read_item(flags, true, session));
   const std::string field = flags.field.empty() ? "password" : flags.field;
   TRY(value, value_of(answer.root(), field, true, session));
   const std::string label{text_at(answer.root(), "label")};
@@ -261,9 +286,10 @@ auto copy_field(const GetFlags& flags, Session& session) -> Outcome<Exit> {
 }
 
 auto get(const GetFlags& flags, Session& session) -> Outcome<Exit> {
+  if (flags.qr) return print_qr(flags, session);
   if (flags.copy) return copy_field(flags, session);
   const bool reveal = flags.reveal || !session.screen().on_terminal();
-  TRY(answer, session.item(flags.item, reveal));
+  TRY(answer, read_item(flags, reveal, session));
   if (!flags.field.empty()) return print_field(answer.root(), flags, reveal, session);
   if (session.screen().json()) {
     print_json(session.screen(), answer.body);
@@ -274,7 +300,7 @@ auto get(const GetFlags& flags, Session& session) -> Outcome<Exit> {
 
 struct ListFlags {
   std::string category, text, tags, sort = "label";
-  bool reverse = false, detailed = false, conflicts = false, deleted = false;
+  bool reverse = false, detailed = false, conflicts = false, deleted = false, pending = false;
 };
 
 // Every page of a request as one list. A page is let go before the next one is asked for, so that
@@ -290,6 +316,7 @@ class Listing {
                         : std::vector<std::string_view>{"LABEL", "USERNAME", "CATEGORY", "URL"}},
         detailed_{detailed} {}
 
+  void say_if_empty(std::string note) { empty_note_ = std::move(note); }
   [[nodiscard]] auto show(const std::function<Target()>& request) -> Outcome<Exit> {
     std::optional<CategoryNames> categories;
     std::string cursor;
@@ -339,7 +366,7 @@ class Listing {
     if (screen_.json()) {
       screen_.put("],\"next\":null,\"total\":" + std::to_string(total) + "}\n");
     } else if (shown_ == 0) {
-      screen_.note("Nothing found.");
+      screen_.note(empty_note_);
     } else {
       table_.print(screen_);
     }
@@ -372,6 +399,7 @@ class Listing {
 
   Session& session_;
   Screen& screen_;
+  std::string empty_note_ = "Nothing found.";
   Table table_;
   bool detailed_;
   std::size_t shown_ = 0;
@@ -379,7 +407,13 @@ class Listing {
 };
 
 auto list(const ListFlags& flags, Session& session) -> Outcome<Exit> {
-  return Listing{session, flags.detailed}.show([&] {
+  Listing listing{session, flags.detailed};
+  if (!flags.category.empty()) {
+    listing.say_if_empty(
+        "Nothing found in this category itself; those below it are shown by: "
+        "holdfast search TEXT --in category");
+  }
+  return listing.show([&] {
     Target target = session.vault();
     target.path("/secrets").query("sort", flags.sort);
     if (!flags.category.empty()) target.query("category", flags.category);
@@ -388,6 +422,7 @@ auto list(const ListFlags& flags, Session& session) -> Outcome<Exit> {
     if (flags.reverse) target.query("reverse", "true");
     if (flags.conflicts) target.query("conflicts", "true");
     if (flags.deleted) target.query("deleted", "true");
+    if (flags.pending) target.query("pending", "true");
     return target;
   });
 }
@@ -411,7 +446,11 @@ auto declare_get(CLI::App& app) -> Run {
   app.add_option("ITEM", flags->item, "label, category/label, id or its beginning")->required();
   app.add_option("--field", flags->field, "only this field: password, username, url, totp, …");
   app.add_flag("--reveal", flags->reveal, "show protected values on a terminal, too");
-  app.add_flag("--full", flags->full, "with kind, times, id and version");
+  app.add_flag("--full", flags->full,
+               "with kind, times, id and version, and what an import could not place");
+  app.add_option("--version", flags->version, "as it was: number or id, see holdfast history")
+      ->type_name("ID");
+  app.add_flag("--qr", flags->qr, "one field as a QR code; of totp the setup of an authenticator");
   flags->declare(app, true);
   return [flags](Session& session) { return get(*flags, session); };
 }
@@ -435,6 +474,7 @@ auto declare_list(CLI::App& app) -> Run {
   app.add_flag("--detailed", flags->detailed, "with tags, time and id");
   app.add_flag("--conflicts", flags->conflicts, "only those in conflict");
   app.add_flag("--deleted", flags->deleted, "deleted ones");
+  app.add_flag("--pending", flags->pending, "only those with an edit that is not ordered yet");
   return [flags](Session& session) { return list(*flags, session); };
 }
 

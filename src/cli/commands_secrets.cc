@@ -5,27 +5,33 @@
 #include "cli/command.h"
 #include "cli/entry_flags.h"
 #include "cli/item_lookup.h"
-#include "formats/json_writer.h"
+#include "cli/write_flags.h"
 
 namespace holdfast::cli {
 namespace {
 
-using formats::JsonWriter;
-
 struct AddFlags : EntryFlags {
+  std::string like;
   bool dry_run = false;
 };
 
-auto add_category(const std::string& name, Session& session) -> Outcome<void> {
-  base::SecretBytes::Buffer body{&session.memory()};
-  JsonWriter json{body};
-  json.begin_object();
-  json.member("name", name);
-  json.end_object();
-  Target target = session.vault();
-  TRY_DO(session.call("POST", target.path("/categories"), body));
-  session.screen().note("New category '" + name + "'.");
-  return {};
+// What the flags leave open, as another secret has it; never its password, codes or files.
+auto like_another(AddFlags flags, Session& session) -> Outcome<AddFlags> {
+  if (flags.like.empty()) return flags;
+  TRY(other, session.item(flags.like, false));
+  const auto text = [&](const char* name, std::string& to) {
+    if (to.empty()) to = text_at(other.root(), name);
+  };
+  const auto texts = [&](const char* name, std::vector<std::string>& to) {
+    if (!to.empty()) return;
+    for (const JsonValue& one : items_at(other.root(), name)) to.emplace_back(one.text());
+  };
+  text("username", flags.username);
+  text("kind", flags.kind);
+  text("category", flags.category);
+  texts("urls", flags.urls);
+  texts("tags", flags.tags);
+  return flags;
 }
 
 auto post_secret(const base::SecretBytes& body, Session& session) -> Outcome<Answer> {
@@ -41,36 +47,29 @@ auto check_unlocked(Session& session) -> Outcome<void> {
   return std::unexpected{problem_of(base::Error::vault_locked)};
 }
 
-auto add(const AddFlags& flags, Session& session) -> Outcome<Exit> {
+auto add(const AddFlags& given, Session& session) -> Outcome<Exit> {
   TRY_DO(check_unlocked(session));
+  TRY(flags, like_another(given, session));
   TRY(body, new_secret(flags, session));
   if (flags.dry_run) {
     session.screen().note("'" + flags.label + "' would be added; nothing was changed.");
     return Exit::done;
   }
-  auto receipt = post_secret(body, session);
-  const auto unknown = base::error_name(base::Error::unknown_category);
-  if (!receipt && receipt.error().code == unknown && !flags.category.empty()) {
-    TRY_DO(add_category(flags.category, session));
-    receipt = post_secret(body, session);
-  }
-  if (!receipt) return std::unexpected{receipt.error()};
-  print_receipt(*receipt, "Added '" + flags.label + "'.", session);
+  TRY(receipt, with_category(flags.category, session, [&] { return post_secret(body, session); }));
+  print_receipt(receipt, "Added '" + flags.label + "'.", session);
   return Exit::done;
 }
 
-struct RemoveFlags {
-  std::string item, if_version;
-  bool purge = false, dry_run = false;
+struct RemoveFlags : WriteFlags {
+  std::string item;
+  bool purge = false;
 };
 
 auto remove(const RemoveFlags& flags, Session& session) -> Outcome<Exit> {
   TRY(found, session.item(flags.item, false));
   const std::string label{text_at(found.root(), "label")};
-  if (flags.dry_run) {
-    session.screen().note("'" + label + "' would be deleted; nothing was changed.");
-    return Exit::done;
-  }
+  TRY_DO(flags.check(found));
+  if (flags.stops("'" + label + "' would be deleted", session)) return Exit::done;
   if (flags.purge && !session.flags().yes) {
     TRY(sure, session.prompter().confirm("Remove '" + label + "' with all its versions for ever?"));
     if (!sure) return usage("not confirmed; nothing was changed");
@@ -78,7 +77,7 @@ auto remove(const RemoveFlags& flags, Session& session) -> Outcome<Exit> {
   Target target = session.vault();
   target.path("/secrets").segment(text_at(found.root(), "id"));
   if (flags.purge) target.query("purge", "true");
-  const std::string match = flags.if_version.empty() ? found.etag : '"' + flags.if_version + '"';
+  const std::string match = flags.match(found);
   TRY(receipt, session.call("DELETE", target, {}, {{"If-Match", match}}));
   print_receipt(receipt, "Deleted '" + label + "'.", session);
   return Exit::done;
@@ -122,7 +121,10 @@ auto declare_add(CLI::App& app) -> Run {
   auto flags = std::make_shared<AddFlags>();
   app.add_option("LABEL", flags->label, "what you will call it")->required();
   flags->declare(app);
-  app.add_flag("--dry-run", flags->dry_run, "change nothing");
+  app.add_option("--like", flags->like,
+                 "user name, kind, category, urls and tags as another secret has them")
+      ->type_name("ITEM");
+  declare_dry_run(app, flags->dry_run);
   return [flags](Session& session) { return add(*flags, session); };
 }
 
@@ -130,9 +132,7 @@ auto declare_rm(CLI::App& app) -> Run {
   auto flags = std::make_shared<RemoveFlags>();
   app.add_option("ITEM", flags->item, "label, category/label, id or its beginning")->required();
   app.add_flag("--purge", flags->purge, "remove every version, too");
-  app.add_option("--if-version", flags->if_version, "only if this is the current version")
-      ->type_name("ID");
-  app.add_flag("--dry-run", flags->dry_run, "change nothing");
+  flags->declare(app);
   return [flags](Session& session) { return remove(*flags, session); };
 }
 

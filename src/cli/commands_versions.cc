@@ -1,11 +1,11 @@
 // commands_versions.cc: history, restore.
 #include <CLI/CLI.hpp>
-#include <charconv>
 
 #include "cli/command.h"
 #include "cli/item_lookup.h"
 #include "cli/secret_diff.h"
 #include "cli/text.h"
+#include "cli/write_flags.h"
 #include "formats/json_writer.h"
 
 namespace holdfast::cli {
@@ -16,43 +16,12 @@ using formats::JsonWriter;
 constexpr std::string_view kDots = "••••••••";
 constexpr std::size_t kShortId = 16;  // "ver_" and twelve digits
 
-auto versions_of(std::string_view id, Session& session) -> Outcome<Answer> {
-  Target target = session.vault();
-  target.path("/secrets").segment(id).path("/versions");
-  return session.get(target);
-}
-
 auto version_content(std::string_view id, std::string_view version, Session& session)
     -> Outcome<Answer> {
   Target target = session.vault();
   target.path("/secrets").segment(id).path("/versions").segment(version);
   target.query("reveal", "true").query("attachments", "true");
   return session.get(target);
-}
-
-// A version by its place in the history ("3"), its id or the beginning of it.
-auto named_version(std::span<const JsonValue> versions, std::string_view wanted)
-    -> Outcome<const JsonValue*> {
-  std::size_t number = 0;
-  const char* end = wanted.data() + wanted.size();
-  const auto parsed = std::from_chars(wanted.data(), end, number);
-  if (parsed.ec == std::errc{} && parsed.ptr == end && wanted.size() < 6) {
-    if (number >= 1 && number <= versions.size()) return &versions[number - 1];
-    return problem(Exit::not_found, "there is no version " + std::to_string(number),
-                   "the history has " + std::to_string(versions.size()));
-  }
-  const JsonValue* found = nullptr;
-  for (const JsonValue& version : versions) {
-    if (!text_at(version, "version").starts_with(wanted) || wanted.size() < 8) continue;
-    if (found != nullptr) {
-      return problem(Exit::not_found, "several versions begin with '" + std::string{wanted} + "'",
-                     "give more of the id, or its number in: holdfast history ITEM");
-    }
-    found = &version;
-  }
-  if (found != nullptr) return found;
-  return problem(Exit::not_found, "there is no version '" + std::string{wanted} + "'",
-                 "list them with: holdfast history ITEM");
 }
 
 void print_change(const FieldChange& change, bool reveal, Screen& screen) {
@@ -145,6 +114,13 @@ auto what_it_is(const JsonValue& version) -> std::string_view {
   return parents == 0 ? "added" : parents == 1 ? "edit" : "merge";
 }
 
+// When it was written, which for an imported history was before it was committed here.
+auto when_of(const JsonValue& version) -> std::uint64_t {
+  const std::uint64_t committed = number_at(version, "committed_at");
+  const std::uint64_t modified = number_at(version, "modified_at");
+  return modified == 0 ? committed : std::min(committed, modified);
+}
+
 auto history(const HistoryFlags& flags, Session& session) -> Outcome<Exit> {
   TRY(id, secret_named(flags.item, session));
   TRY(versions, versions_of(id, session));
@@ -164,7 +140,7 @@ auto history(const HistoryFlags& flags, Session& session) -> Outcome<Exit> {
     }
     table.cell(std::to_string(++number));
     table.cell(text_at(version, "version").substr(0, kShortId));
-    table.cell(moment_text(number_at(version, "committed_at")));
+    table.cell(moment_text(when_of(version)));
     table.cell(what_it_is(version));
     table.cell(true_at(version, "head") ? "current" : "");
     table.cell(changed);
@@ -173,10 +149,24 @@ auto history(const HistoryFlags& flags, Session& session) -> Outcome<Exit> {
   return Exit::done;
 }
 
-struct RestoreFlags {
+struct RestoreFlags : WriteFlags {
   std::string item, version;
-  bool dry_run = false;
 };
+
+// Also of what is deleted, which has no ETag: its head is the deletion.
+auto check_heads(const std::string& wanted, std::string_view id, Session& session)
+    -> Outcome<void> {
+  TRY(versions, versions_of(id, session));
+  std::size_t heads = 0;
+  bool found = false;
+  for (const JsonValue& version : items_at(versions.root(), "items")) {
+    if (!true_at(version, "head")) continue;
+    ++heads;
+    found = found || text_at(version, "version") == wanted;
+  }
+  if (found && heads == 1) return {};
+  return std::unexpected{problem_of(base::Error::stale_version)};
+}
 
 auto restore(const RestoreFlags& flags, Session& session) -> Outcome<Exit> {
   TRY(id, secret_named(flags.item, session));
@@ -189,13 +179,16 @@ auto restore(const RestoreFlags& flags, Session& session) -> Outcome<Exit> {
     json.member("version", text_at(*version, "version"));
   }
   json.end_object();
-  if (flags.dry_run) {
-    session.screen().note("'" + flags.item + "' would be restored; nothing was changed.");
-    return Exit::done;
+  const std::string match = '"' + flags.if_version + '"';
+  Session::Headers headers;
+  if (!flags.if_version.empty()) {
+    TRY_DO(check_heads(flags.if_version, id, session));
+    headers.emplace_back("If-Match", match);
   }
+  if (flags.stops("'" + flags.item + "' would be restored", session)) return Exit::done;
   Target target = session.vault();
   target.path("/secrets").segment(id).path("/restore");
-  TRY(receipt, session.call("POST", target, body));
+  TRY(receipt, session.call("POST", target, body, headers));
   print_receipt(receipt, "Restored '" + flags.item + "'.", session);
   return Exit::done;
 }
@@ -218,7 +211,7 @@ auto declare_restore(CLI::App& app) -> Run {
   app.add_option("--version", flags->version,
                  "go back to this one, by number or id; without it a deleted secret returns")
       ->type_name("ID");
-  app.add_flag("--dry-run", flags->dry_run, "change nothing");
+  flags->declare(app);
   return [flags](Session& session) { return restore(*flags, session); };
 }
 

@@ -16,6 +16,7 @@
 #include "api/client.h"
 #include "api/server.h"
 #include "api/vaults.h"
+#include "cli/resolver_programs.h"
 #include "cli/settings.h"
 #include "store/file_io.h"
 
@@ -102,17 +103,23 @@ auto tell(int pipe, std::string_view text) -> void {
   ::close(pipe);
 }
 
-auto vaults_options(const api::Paths& paths) -> Outcome<api::VaultsOptions> {
+// What the settings say, also to the resolvers.
+auto vaults_options(const api::Paths& paths, ResolverPrograms& resolvers)
+    -> Outcome<api::VaultsOptions> {
   TRY(settings, Settings::load(paths.config_file, api::process_environment()));
-  return api::VaultsOptions{.folder = paths.data_folder,
-                            .default_vault = settings.text("default_vault"),
-                            .idle = settings.duration("lock.idle"),
-                            .absolute = settings.duration("lock.absolute")};
+  resolvers.configure(settings);
+  return api::VaultsOptions{
+      .folder = paths.data_folder,
+      .default_vault = settings.text("default_vault"),
+      .idle = settings.duration("lock.idle"),
+      .absolute = settings.duration("lock.absolute"),
+      .find_resolver = [&resolvers](std::string_view name) { return resolvers.find(name); }};
 }
 
 // At SIGHUP nobody waits for the answer, so a mistake goes to the log, too.
-auto reload(const api::Paths& paths, api::Vaults& vaults) -> base::Detailed<void> {
-  const auto options = vaults_options(paths);
+auto reload(const api::Paths& paths, ResolverPrograms& resolvers, api::Vaults& vaults)
+    -> base::Detailed<void> {
+  const auto options = vaults_options(paths, resolvers);
   if (!options) {
     const std::string text = "holdfast: settings not read again: " + options.error().text + "\n";
     (void)!::write(STDERR_FILENO, text.data(), text.size());
@@ -123,12 +130,14 @@ auto reload(const api::Paths& paths, api::Vaults& vaults) -> base::Detailed<void
 }
 
 auto serve(const api::Paths& paths, const node::Ports& ports, int ready) -> Outcome<void> {
-  TRY(options, vaults_options(paths));
+  ResolverPrograms resolvers{ports.clock};
+  TRY(options, vaults_options(paths, resolvers));
   TRY_DO(private_folders(paths.socket.parent_path()));
   api::Vaults vaults{options, ports};
-  const api::ServerOptions server_options{.socket = paths.socket,
-                                          .stop_on_signals = true,
-                                          .reload = [&] { return reload(paths, vaults); }};
+  const api::ServerOptions server_options{
+      .socket = paths.socket, .stop_on_signals = true, .reload = [&] {
+        return reload(paths, resolvers, vaults);
+      }};
   TRY(server, locally(api::Server::listen(server_options, vaults, ports)));
   tell(ready, std::string_view{&kReady, 1});
   server->run();

@@ -9,6 +9,7 @@
 #include <filesystem>
 
 #include "cli/doctor.h"
+#include "cli/editor.h"
 #include "cli/text.h"
 
 namespace holdfast::cli {
@@ -39,14 +40,14 @@ auto check_permissions(const api::Paths& paths) -> Check {
     if (!fs::exists(top, error)) continue;
     if (is_exposed(top)) {
       return {"permissions", Health::failure, "others can reach " + top.string(),
-              "chmod -R go-rwx " + top.string() + ", and make it yours with chown"};
+              "holdfast doctor --fix, or make it yours with chown"};
     }
     if (!fs::is_directory(top, error)) continue;
     for (fs::recursive_directory_iterator entry{top, error}, end;
          !error && entry != end && seen < kCheckedPathsMax; entry.increment(error), ++seen) {
       if (!is_exposed(entry->path())) continue;
       return {"permissions", Health::failure, "others can reach " + entry->path().string(),
-              "chmod -R go-rwx " + top.string() + ", and make it yours with chown"};
+              "holdfast doctor --fix, or make it yours with chown"};
     }
   }
   return good("permissions", "files and folders are yours alone");
@@ -57,11 +58,14 @@ auto check_leftovers(const api::Paths& paths) -> Check {
   std::error_code error;
   for (fs::directory_iterator entry{paths.data_folder, error}, end; !error && entry != end;
        entry.increment(error)) {
-    const std::string name = entry->path().filename().string();
-    if (!name.starts_with('.')) continue;
-    if (!name.contains(".removed-") && !name.contains(".new-")) continue;
+    if (!is_leftover(entry->path())) continue;
     return {"leftovers", Health::warning, "half a vault lies in " + entry->path().string(),
-            "rm -r '" + entry->path().string() + "'"};
+            "holdfast daemon stop, then holdfast doctor --fix"};
+  }
+  if (const auto folders = abandoned_folders(api::process_environment()); !folders.empty()) {
+    return {"leftovers", Health::warning,
+            "an editor that was killed left a secret in memory, in " + folders.front().string(),
+            "holdfast doctor --fix"};
   }
   return good("leftovers", "none");
 }

@@ -101,19 +101,7 @@ auto write_totp(const EntryFlags& flags, const Session& session, JsonWriter& jso
   drop_final_line_break(text);
   TRY(otp, locally(text.expose_text(
                [&](std::string_view view) { return formats::parse_otp(view, session.memory()); })));
-  SecretBytes secret{session.memory()};
-  otp.totp.secret.expose(
-      [&](base::ByteView bytes) { formats::base32_append(secret.buffer(), bytes); });
-  constexpr std::string_view kNames[] = {"SHA1", "SHA256", "SHA512"};
-  json.key("totp");
-  json.begin_object();
-  json.member("secret", secret);
-  json.member("algorithm", kNames[std::to_underlying(otp.totp.algorithm)]);
-  json.key("digits");
-  json.number(otp.totp.digits);
-  json.key("period");
-  json.number(otp.totp.period);
-  json.end_object();
+  cli::write_totp(otp.totp, json, session.memory());
   return {};
 }
 
@@ -145,6 +133,21 @@ void write_list(JsonWriter& json, std::string_view name, const std::vector<std::
 }
 
 }  // namespace
+
+void write_totp(const model::Totp& totp, formats::JsonWriter& json, base::SecretMemory& memory) {
+  SecretBytes secret{memory};
+  totp.secret.expose([&](base::ByteView bytes) { formats::base32_append(secret.buffer(), bytes); });
+  constexpr std::string_view kNames[] = {"SHA1", "SHA256", "SHA512"};
+  json.key("totp");
+  json.begin_object();
+  json.member("secret", secret);
+  json.member("algorithm", kNames[std::to_underlying(totp.algorithm)]);
+  json.key("digits");
+  json.number(totp.digits);
+  json.key("period");
+  json.number(totp.period);
+  json.end_object();
+}
 
 void EntryFlags::declare(CLI::App& app) {
   app.add_option("-u,--username", username, "user name");

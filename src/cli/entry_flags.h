@@ -15,6 +15,10 @@ namespace CLI {
 class App;
 }
 
+namespace holdfast::formats {
+class JsonWriter;
+}
+
 namespace holdfast::cli {
 
 inline constexpr std::size_t kAttachmentsBytesMax = std::size_t{8} << 20;
@@ -38,5 +42,8 @@ struct EntryFlags {
 // beside those that are there. Usage error if nothing is named.
 [[nodiscard]] auto edited_secret(const EntryFlags& flags, const Session& session)
     -> Outcome<base::SecretBytes>;
+
+// The member "totp" of a secret.
+void write_totp(const model::Totp& totp, formats::JsonWriter& json, base::SecretMemory& memory);
 
 }  // namespace holdfast::cli

@@ -1,7 +1,10 @@
 #include "cli/item_lookup.h"
 
+#include <charconv>
+
 #include "cli/command.h"
 #include "cli/text.h"
+#include "formats/json_writer.h"
 
 namespace holdfast::cli {
 namespace {
@@ -37,6 +40,18 @@ auto deleted_named(std::string_view item, Session& session) -> Outcome<std::stri
   return found;
 }
 
+auto add_category(const std::string& name, Session& session) -> Outcome<void> {
+  base::SecretBytes::Buffer body{&session.memory()};
+  formats::JsonWriter json{body};
+  json.begin_object();
+  json.member("name", name);
+  json.end_object();
+  Target target = session.vault();
+  TRY_DO(session.call("POST", target.path("/categories"), body));
+  session.screen().note("New category '" + name + "'.");
+  return {};
+}
+
 }  // namespace
 
 auto secret_named(std::string_view item, Session& session) -> Outcome<std::string> {
@@ -48,6 +63,45 @@ auto secret_named(std::string_view item, Session& session) -> Outcome<std::strin
   TRY(deleted, deleted_named(item, session));
   if (!deleted.empty()) return deleted;
   return std::unexpected{live.error()};
+}
+
+auto versions_of(std::string_view id, Session& session) -> Outcome<Answer> {
+  Target target = session.vault();
+  target.path("/secrets").segment(id).path("/versions");
+  return session.get(target);
+}
+
+auto named_version(std::span<const JsonValue> versions, std::string_view wanted)
+    -> Outcome<const JsonValue*> {
+  std::size_t number = 0;
+  const char* end = wanted.data() + wanted.size();
+  const auto parsed = std::from_chars(wanted.data(), end, number);
+  if (parsed.ec == std::errc{} && parsed.ptr == end && wanted.size() < 6) {
+    if (number >= 1 && number <= versions.size()) return &versions[number - 1];
+    return problem(Exit::not_found, "there is no version " + std::to_string(number),
+                   "the history has " + std::to_string(versions.size()));
+  }
+  const JsonValue* found = nullptr;
+  for (const JsonValue& version : versions) {
+    if (!text_at(version, "version").starts_with(wanted) || wanted.size() < 8) continue;
+    if (found != nullptr) {
+      return problem(Exit::not_found, "several versions begin with '" + std::string{wanted} + "'",
+                     "give more of the id, or its number in: holdfast history ITEM");
+    }
+    found = &version;
+  }
+  if (found != nullptr) return found;
+  return problem(Exit::not_found, "there is no version '" + std::string{wanted} + "'",
+                 "list them with: holdfast history ITEM");
+}
+
+auto with_category(const std::string& name, Session& session,
+                   const std::function<Outcome<Answer>()>& write) -> Outcome<Answer> {
+  auto receipt = write();
+  const auto unknown = base::error_name(base::Error::unknown_category);
+  if (receipt || receipt.error().code != unknown || name.empty()) return receipt;
+  TRY_DO(add_category(name, session));
+  return write();
 }
 
 void print_receipt(const Answer& receipt, std::string_view done, Session& session) {

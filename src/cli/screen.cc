@@ -7,6 +7,8 @@
 #include <cstdlib>
 #include <cstring>
 
+#include "cli/yaml.h"
+
 namespace holdfast::cli {
 namespace {
 
@@ -85,12 +87,17 @@ void Screen::configure(const Options& options) {
 
 void Screen::put(std::string_view text) {
   out_.insert(out_.end(), text.begin(), text.end());
-  if (out_.size() >= kScreenBufferBytes) write_out();
+  write_if_large();
+}
+
+void Screen::put_file(std::string_view bytes) {
+  options_.style = Style::raw;
+  put(bytes);
 }
 
 void Screen::put_visible(std::string_view text) {
   append_visible(out_, text, true);
-  if (out_.size() >= kScreenBufferBytes) write_out();
+  write_if_large();
 }
 
 void Screen::heading(std::string_view text) {
@@ -124,7 +131,18 @@ void Screen::write_out() {
   out_.clear();
 }
 
+void Screen::write_if_large() {
+  if (out_.size() >= kScreenBufferBytes && options_.style != Style::yaml) write_out();
+}
+
 auto Screen::flush() -> Outcome<void> {
+  if (options_.style == Style::yaml && !out_.empty()) {
+    const auto document = formats::JsonDocument::parse(out_, memory_);
+    if (document) {  // else: a value alone, such as that of config get
+      base::SecretBytes yaml = yaml_of(document->root(), memory_);
+      std::swap(out_, yaml.buffer());
+    }
+  }
   write_out();
   if (failed_ == 0 || failed_ == EPIPE) return {};
   return problem(Exit::local, std::string{"standard output failed: "} + std::strerror(failed_));

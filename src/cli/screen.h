@@ -1,9 +1,10 @@
 // screen.h: what a command prints. Data goes to standard output through one wiped buffer, written
 // when it grows and at the end; everything else goes to standard error.
 // Invariant: text from a vault reaches a terminal only without control characters.
-// Limits: kScreenBufferBytes before it writes. Time: none. Threads: one. Errors: Problem when
-// standard output fails; a reader that went away is not one. Source: docs/design/interfaces.md §2,
-// Output.
+// What is asked for as YAML is made as JSON and turned into YAML by flush().
+// Limits: kScreenBufferBytes before it writes (YAML: the whole answer). Time: none. Threads: one.
+// Errors: Problem when standard output fails; a reader that went away is not one. Source:
+// docs/design/interfaces.md §2, Output.
 #pragma once
 
 #include <string>
@@ -17,7 +18,7 @@ namespace holdfast::cli {
 
 inline constexpr std::size_t kScreenBufferBytes = 64 << 10;
 
-enum class Style : std::uint8_t { table, json, raw };
+enum class Style : std::uint8_t { table, json, yaml, raw };
 enum class Colour : std::uint8_t { automatic, always, never };
 
 class Screen {
@@ -31,11 +32,15 @@ class Screen {
   void configure(const Options& options);
 
   [[nodiscard]] auto style() const -> Style { return options_.style; }
-  [[nodiscard]] auto json() const -> bool { return options_.style == Style::json; }
+  // The answer is to be put as JSON, whether that or YAML is what the user will see.
+  [[nodiscard]] auto json() const -> bool {
+    return options_.style == Style::json || options_.style == Style::yaml;
+  }
   [[nodiscard]] auto on_terminal() const -> bool { return on_terminal_; }
   [[nodiscard]] auto memory() const -> base::SecretMemory& { return memory_; }
 
   void put(std::string_view text);          // exactly these bytes
+  void put_file(std::string_view bytes);    // the same, whatever style answers have
   void put_visible(std::string_view text);  // control characters replaced
   void heading(std::string_view text);      // bold where there is colour
   // "name   value", and with a tab between them in raw style. One line; names of one width align.
@@ -48,6 +53,7 @@ class Screen {
 
  private:
   void write_out();
+  void write_if_large();
 
   base::SecretMemory& memory_;
   base::SecretBytes::Buffer out_;

@@ -112,6 +112,10 @@ auto Session::problem_from(const api::Response& response) const -> Problem {
   problem.code = text_at(root, "code");
   problem.exit = exit_of(problem.code);
   problem.next_step = text_at(root, "next_step");
+  if (problem.next_step.empty() &&
+      problem.code == base::error_name(base::Error::unknown_category)) {
+    problem.next_step = "list them with: holdfast category list";
+  }
   const auto candidates = items_at(root, "candidates");
   for (const JsonValue& one : candidates) {
     problem.text += "\n  ";
@@ -155,6 +159,22 @@ auto Session::fetch(const Target& target, const Headers& headers) -> Outcome<bas
   return std::move(response.body);
 }
 
+// Labels, user names or addresses that contain it in any case; empty: none, or too many.
+auto Session::similar_to(std::string_view item) -> std::string {
+  constexpr std::size_t kSimilarMax = 5;
+  Target target = vault();
+  target.path("/secrets").query("text", item).query("fields", "label").query("limit", "6");
+  const auto found = get(target);
+  std::string labels;
+  if (!found) return labels;
+  const auto items = items_at(found->root(), "items");
+  if (items.size() > kSimilarMax) return labels;
+  for (const JsonValue& one : items) {
+    labels += (labels.empty() ? "'" : ", '") + std::string{text_at(one, "label")} + "'";
+  }
+  return labels;
+}
+
 auto Session::item(std::string_view item, bool reveal) -> Outcome<Answer> {
   Target target = vault();
   target.path("/secrets").query("item", item);
@@ -164,6 +184,9 @@ auto Session::item(std::string_view item, bool reveal) -> Outcome<Answer> {
     if (answer.error().code == base::error_name(base::Error::unknown_secret)) {
       answer.error().text = "no secret is named '" + std::string{item} + "'";
       answer.error().next_step = "look for it with: holdfast search TEXT";
+      if (const std::string near = similar_to(item); !near.empty()) {
+        answer.error().next_step = "did you mean " + near + "?";
+      }
     }
     return answer;
   }

@@ -102,6 +102,7 @@ class Session {
   [[nodiscard]] auto connect(Start start) -> Outcome<void>;
   [[nodiscard]] auto request(std::string_view method, const Target& target, base::ByteView body,
                              const Headers& headers) -> Outcome<api::Response>;
+  [[nodiscard]] auto similar_to(std::string_view item) -> std::string;
   [[nodiscard]] auto problem_from(const api::Response& response) const -> Problem;
 
   const node::Ports ports_;

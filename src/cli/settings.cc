@@ -22,10 +22,11 @@ constexpr auto kKeys = std::to_array<SettingKey>({
     {"lock.idle", duration, "15m", "lock a vault that was not used for so long; 0: never"},
     {"lock.absolute", duration, "12h", "lock a vault so long after it was unlocked"},
     {"daemon.autostart", boolean, "true", "commands start the daemon when they need it"},
+    {"conflicts.resolvers", table, "", "programs for the strategy custom, each NAME=COMMAND"},
     {"clipboard.clear_after", duration, "30s", "wipe a copied value after this; 0: never"},
     {"clipboard.backend", choice, "auto", "the program that holds the clipboard",
      "auto,wl-copy,xclip,osc52,none"},
-    {"output.format", choice, "table", "of every answer", "table,json,raw"},
+    {"output.format", choice, "table", "of every answer", "table,json,yaml,raw"},
     {"output.color", choice, "auto", "colour in tables", "auto,always,never"},
     {"generate.length", number, "20", "characters of a password"},
     {"generate.classes", list, "lower,upper,digit,symbol", "characters of a password",
@@ -70,6 +71,8 @@ auto obeys(const SettingKey& key, std::string_view given) -> bool {
     case list:
       return std::ranges::all_of(split_list(given),
                                  [&](const auto& word) { return is_one_of(word, key.words); });
+    case table:
+      return parse_table(given).has_value();
   }
   return false;
 }
@@ -117,10 +120,14 @@ auto find_setting(std::string_view name) -> Outcome<const SettingKey*> {
 }
 
 auto type_name(SettingType type) -> std::string_view {
-  constexpr std::array<std::string_view, 7> kNames = {
-      "a text",          "true or false",     "a whole number",
-      "a time like 15m", "a size like 64MiB", "one of the words",
-      "a list of words"};
+  constexpr std::array<std::string_view, 8> kNames = {"a text",
+                                                      "true or false",
+                                                      "a whole number",
+                                                      "a time like 15m",
+                                                      "a size like 64MiB",
+                                                      "one of the words",
+                                                      "a list of words",
+                                                      "a table of NAME = \"TEXT\""};
   return kNames[std::to_underlying(type)];
 }
 

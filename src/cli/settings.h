@@ -22,7 +22,16 @@ namespace holdfast::cli {
 inline constexpr std::size_t kSettingsFileBytesMax = 256 << 10;
 inline constexpr std::size_t kSettingBytesMax = 4096;
 
-enum class SettingType : std::uint8_t { text, boolean, number, duration, bytes, choice, list };
+enum class SettingType : std::uint8_t {
+  text,
+  boolean,
+  number,
+  duration,
+  bytes,
+  choice,
+  list,
+  table
+};
 
 struct SettingKey {
   std::string_view name;  // "lock.idle"

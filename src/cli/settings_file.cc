@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "base/check.h"
 #include "cli/text.h"
 #include "store/file_io.h"
 
@@ -25,6 +26,19 @@ auto parse(std::string_view text, const std::string& file) -> Outcome<toml::tabl
   }
 }
 
+// "NAME=TEXT" lines.
+auto rows_of(const toml::node& node) -> std::optional<std::string> {
+  const toml::table* rows = node.as_table();
+  if (rows == nullptr) return std::nullopt;
+  std::string lines;
+  for (const auto& [name, value] : *rows) {
+    const auto text = value.value_exact<std::string>();
+    if (!text || text->contains('\n')) return std::nullopt;
+    lines += (lines.empty() ? "" : "\n") + std::string{name.str()} + "=" + *text;
+  }
+  return lines;
+}
+
 // The value as it would be written on a command line; nothing if it has another type.
 auto text_of(const toml::node& node, SettingType type) -> std::optional<std::string> {
   if (type == SettingType::boolean) {
@@ -37,6 +51,7 @@ auto text_of(const toml::node& node, SettingType type) -> std::optional<std::str
     if (!value || *value < 0) return std::nullopt;
     return std::to_string(*value);
   }
+  if (type == SettingType::table) return rows_of(node);
   if (type != SettingType::list) return node.value_exact<std::string>();
   const toml::array* items = node.as_array();
   if (items == nullptr) return std::nullopt;
@@ -111,8 +126,16 @@ auto toml_text(std::string_view text) -> std::string {
 
 auto literal(const SettingKey& key, const std::string& text) -> std::string {
   if (key.type == SettingType::boolean || key.type == SettingType::number) return text;
-  if (key.type != SettingType::list) return toml_text(text);
   std::string items;
+  if (key.type == SettingType::table) {
+    const auto rows = parse_table(text);
+    CHECK(rows.has_value());  // whoever comes here has checked it
+    for (const auto& [name, value] : *rows) {
+      items += (items.empty() ? " " : ", ") + name + " = " + toml_text(value);
+    }
+    return items.empty() ? "{}" : "{" + items + " }";
+  }
+  if (key.type != SettingType::list) return toml_text(text);
   for (const std::string& word : split_list(text)) {
     items += (items.empty() ? "" : ", ") + toml_text(word);
   }

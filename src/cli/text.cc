@@ -72,6 +72,29 @@ auto split_list(std::string_view text) -> std::vector<std::string> {
   return parts;
 }
 
+auto parse_table(std::string_view text)
+    -> std::optional<std::vector<std::pair<std::string, std::string>>> {
+  constexpr std::size_t kNameBytesMax = 64;
+  std::vector<std::pair<std::string, std::string>> rows;
+  while (!text.empty()) {
+    const std::string_view line = text.substr(0, text.find('\n'));
+    text.remove_prefix(std::min(line.size() + 1, text.size()));
+    const std::size_t equals = line.find('=');
+    if (equals == std::string_view::npos || equals + 1 == line.size()) return std::nullopt;
+    const std::string name{line.substr(0, equals)};
+    const bool good = std::ranges::all_of(name, [](char c) {
+      return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+             c == '-' || c == '_';
+    });
+    if (name.empty() || name.size() > kNameBytesMax || !good) return std::nullopt;
+    if (std::ranges::contains(rows, name, &std::pair<std::string, std::string>::first)) {
+      return std::nullopt;
+    }
+    rows.emplace_back(name, line.substr(equals + 1));
+  }
+  return rows;
+}
+
 auto nearest(std::string_view word, std::span<const std::string_view> known) -> std::string_view {
   std::string_view best;
   std::size_t best_distance = std::max<std::size_t>(1, word.size() / 3) + 1;

@@ -20,6 +20,9 @@ inline constexpr std::chrono::hours kDurationMax{24 * 366};
 [[nodiscard]] auto duration_text(std::chrono::milliseconds duration) -> std::string;  // "14 min"
 // "A,B, C" as three; empty parts are left out.
 [[nodiscard]] auto split_list(std::string_view text) -> std::vector<std::string>;
+// One NAME=TEXT a line; a name is 1 to 64 letters, digits, '-' and '_', and stands once.
+[[nodiscard]] auto parse_table(std::string_view text)
+    -> std::optional<std::vector<std::pair<std::string, std::string>>>;
 // The known word that differs in at most a third of its letters; empty: none.
 [[nodiscard]] auto nearest(std::string_view word, std::span<const std::string_view> known)
     -> std::string_view;

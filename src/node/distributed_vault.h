@@ -35,8 +35,18 @@ using model::Height;
 using model::SecretId;
 using model::TxId;
 using model::VersionId;
+using vault::comes_first;
+using vault::Conflict;
+using vault::ConflictResolver;
 using vault::FieldOutcome;
+using vault::Head;
 using vault::Resolution;
+
+// The resolver of this name on this device; null: none. Lives as long as its holders.
+using FindResolver = std::function<std::shared_ptr<const ConflictResolver>(std::string_view name)>;
+// What the default strategy makes of it, for resolvers that change only a part.
+[[nodiscard]] auto usual_merge(const Conflict& conflict, base::SecretMemory& memory)
+    -> base::Result<model::Secret>;
 
 inline constexpr std::size_t kQueuedWritesMax = 10'000;
 inline constexpr std::size_t kCategoryNameBytesMax = 900;  // a sealed name has room for them
@@ -111,6 +121,7 @@ struct ConflictInfo {
 struct ConflictChoice {
   std::optional<VersionId> head{};
   std::vector<std::pair<std::string, model::FieldRule>> fields{};  // by name, such as "password"
+  std::optional<std::vector<VersionId>> if_heads{};  // stale_version unless these are the heads
 };
 
 // What an edit is based on; nothing: whatever is there.
@@ -136,6 +147,7 @@ struct Filter {
   bool reverse = false;
   bool deleted = false;    // deleted ones instead of live ones
   bool conflicts = false;  // only those in conflict
+  bool pending = false;    // only those with an edit that is not ordered yet
 };
 struct SearchIn {
   bool label = true, username = true, urls = true, tags = true, category = true;
@@ -281,6 +293,8 @@ class DistributedVault {
       const std::function<void(std::uint64_t done, std::uint64_t total)>& progress) const
       -> Detailed<VerifyReport>;
 
+  // Where the strategy `custom` finds its resolver. They run while other writers wait.
+  void set_resolvers(FindResolver find);
   // Writes fail with this reason until it is taken back with nothing; a commit under way ends
   // first.
   void set_read_only(std::optional<base::Error> reason);

@@ -75,6 +75,18 @@ auto DistributedVault::Impl::settings() const -> Detailed<std::shared_ptr<const 
   });
 }
 
+void DistributedVault::Impl::set_resolvers(FindResolver find) {
+  const std::scoped_lock writing{writer_};
+  const std::unique_lock lock{mutex_};
+  find_resolver_ = std::move(find);
+}
+
+auto usual_merge(const Conflict& conflict, base::SecretMemory& memory) -> Result<model::Secret> {
+  TRY(settled, vault::resolve(conflict, ConflictSettings{memory}, nullptr, memory));
+  if (settled.open || !settled.content) return fail(Error::merge_too_large);
+  return *std::move(settled.content);
+}
+
 auto DistributedVault::Impl::retention() const -> Detailed<model::Retention> {
   const StoredState state{ledger_->store()};
   TRY(chain, vault::chain(state));
@@ -193,6 +205,8 @@ auto DistributedVault::Impl::resolve(const SecretId& id, const ConflictChoice& c
           return fail(Error::no_conflict);
         }
         std::vector<VersionId> ids = ascending(ids_of(heads));
+        if (choice.if_heads && ascending(*choice.if_heads) != ids)
+          return fail(Error::stale_version);
         if (choice.head && !std::ranges::binary_search(ids, *choice.head)) {
           return fail(Error::unknown_version);
         }

@@ -150,6 +150,7 @@ class DistributedVault::Impl {
   auto set_settings(const model::ConflictSettings& settings) -> Detailed<void>;
   auto settings() const -> Detailed<std::shared_ptr<const model::ConflictSettings>>;
   auto retention() const -> Detailed<model::Retention>;
+  void set_resolvers(FindResolver find);
   // Writes the merge of every one of these that is in conflict and needs nobody to settle it.
   void record_merges(std::span<const SecretId> touched);
 
@@ -254,6 +255,7 @@ class DistributedVault::Impl {
   crypto::Aead aead_;                   // the writer's
 
   std::mutex writer_;
+  FindResolver find_resolver_;  // guarded by mutex_; may be empty
   BatchProcessor<WriteOperation> batches_{
       {.batch_size = model::kChangesMax, .gather = kGatherTime, .queue_max = kQueuedWritesMax},
       [this](std::span<WriteOperation* const> batch) { run_batch(batch); }};

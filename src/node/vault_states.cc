@@ -69,6 +69,7 @@ auto DistributedVault::Impl::backup(const std::filesystem::path& file) -> Detail
   return create_backup(file, {.folder = folder_, .wrap_key = wrap_key}, *snapshot, ports_);
 }
 
+void DistributedVault::set_resolvers(FindResolver find) { impl_->set_resolvers(std::move(find)); }
 void DistributedVault::set_read_only(std::optional<Error> reason) { impl_->set_read_only(reason); }
 auto DistributedVault::cut_over(const model::VaultId& to) -> Detailed<void> {
   return impl_->cut_over(to);

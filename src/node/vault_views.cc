@@ -97,7 +97,11 @@ auto DistributedVault::Impl::settle(const Unlocked& unlocked, const SecretState&
     conflict.ancestor_id = ancestor->id;
     conflict.ancestor = &*before;
   }
-  return vault::resolve(conflict, settings, nullptr, ports_.plaintext);
+  std::shared_ptr<const ConflictResolver> custom;
+  if (writing && !settings.resolver.empty() && find_resolver_) {
+    custom = settings.resolver.expose_text(find_resolver_);
+  }
+  return vault::resolve(conflict, settings, custom.get(), ports_.plaintext);
 }
 
 auto DistributedVault::Impl::view_of(const Unlocked& unlocked, const SecretState& state) const

@@ -57,7 +57,7 @@ def wrong_flags_are_usage_errors():
         expect_error(home.run("get"), USAGE, "ITEM", "holdfast get --help")
         expect_error(home.run("list", "--nonsense"), USAGE, "--nonsense")
         expect_error(home.run("list", "--sort", "colour"), USAGE, "sort")
-        expect_error(home.run("status", "--format", "xml"), USAGE, "xml", "table, json or raw")
+        expect_error(home.run("status", "--format", "xml"), USAGE, "xml", "table, json, yaml or raw")
         expect_error(home.run("status", "--timeout", "soon"), USAGE, "duration", "15m")
         expect_error(home.run("export", "x", "-f", "kdbx9"), USAGE, "kdbx9", "bitwarden-json")
         expect(home.daemon() is None, "a usage error has started a daemon")

@@ -246,7 +246,7 @@ def doctor_names_what_is_wrong_and_the_remedy():
 
         header = home.vault() / "header"
         os.chmod(header, 0o644)
-        found("permissions", "failure", str(header), "chmod")
+        found("permissions", "failure", str(header), "doctor --fix")
         os.chmod(header, 0o600)
         half = home.data / ".main.removed-00ff00ff"
         half.mkdir(mode=0o700)

@@ -73,7 +73,7 @@ def mistakes_name_the_place_and_the_nearest_key():
         expect_error(home.run("config", "set", "lock.idel", "5m"), USAGE, "lock.idel", "did you mean: lock.idle")
         expect_error(home.run("config", "set", "lock.idle", "soon"), USAGE, "lock.idle", "15m")
         expect_error(home.run("config", "set", "kdf.memory_min", "64 pages"), USAGE, "64MiB")
-        expect_error(home.run("config", "set", "output.format", "xml"), USAGE, "table,json,raw")
+        expect_error(home.run("config", "set", "output.format", "xml"), USAGE, "table,json,yaml,raw")
         expect(not config_file(home).exists(), "a mistake was written")
         for text, line, parts in (('[lock]\nidel = "5m"\n', 2, ("lock.idel", "lock.idle")),
                                   ("[lock]\nidle = 5\n", 2, ("a time like 15m",)),

@@ -33,7 +33,7 @@ def every_command_of_the_tour_works():
         for name in ("wl-copy", "wl-paste"):
             (tools / name).write_text("#!/bin/sh\nexec cat > /dev/null\n")
             (tools / name).chmod(0o755)
-        home.env.update(PATH=f"{tools}:/usr/bin:/bin", WAYLAND_DISPLAY="wayland-9")
+        home.env.update(PATH=f"{tools}:/usr/bin:/bin", WAYLAND_DISPLAY="wayland-9", EDITOR="true")
         phrase = PASSPHRASE
         for command in commands:
             words = shlex.split(command, comments=True)[1:]

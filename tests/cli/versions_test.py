@@ -51,7 +51,8 @@ def edit_changes_only_what_is_named():
 def edit_without_anything_to_change_says_so():
     with unlocked_home() as home:
         home.ok("add", "github", "-g")
-        expect_error(home.run("edit", "github"), USAGE, "nothing to change", "--help")
+        expect_error(home.run("edit", "github", env={"EDITOR": "", "VISUAL": ""}), USAGE,
+                     "nothing to change", "--help")
         expect_error(home.run("edit", "nobody", "-u", "x"), NOT_FOUND, "nobody", "search")
 
 
