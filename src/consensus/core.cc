@@ -17,7 +17,7 @@ Core::Core(CoreSettings settings, Recovered recovered, Moment now)
                   recovered.commit},
       proposer_{schedule_, settings_.parameters, recovered.signed_round, now.monotonic},
       timeout_{settings_.parameters},
-      fetcher_{settings_.parameters.fetch_timeout},
+      fetcher_{settings_.parameters},
       commit_votes_{validators_},
       checkpoints_{settings_.epoch.committee},
       now_{now},
@@ -210,13 +210,13 @@ void Core::fetch_missing(std::optional<PeerId> hint) {
   if (amnesia_) std::ranges::copy(amnesia_->missing(dag_), std::back_inserter(missing));
   for (FetchRequest& request : fetcher_.requests(missing, hint, now_.monotonic))
     effects_.emplace_back(Fetch{std::move(request)});
-  if (const auto wake = fetcher_.wake_at())
+  if (const auto wake = fetcher_.wake_at(now_.monotonic))
     effects_.emplace_back(SetTimer{TimerKind::fetch, *wake});
 }
 
 // One batch a step; Send and Deliver of this step were given its number.
 void Core::flush() {
-  if (batch_.blocks.empty() && batch_.commits.empty() && !batch_.own) return;
+  if (batch_.blocks.empty() && batch_.commits.empty() && !batch_.own && !batch_.floor) return;
   last_persist_ = PersistId{std::to_underlying(last_persist_) + 1};
   // Before what it guards: the effects of this step may name it.
   effects_.insert(effects_.begin(), Persist{last_persist_, std::exchange(batch_, {})});

@@ -111,6 +111,7 @@ class Core {
   void on(const LatestAnswered& in);
   void on(const OwnerConfirmed& in);
   void try_to_remember();
+  void remember(Round floor);
   void ask_latest();
   // core_checkpoint.cc
   void on(const Applied& in);

@@ -59,17 +59,23 @@ void Core::on(const LatestAnswered& in) {
 
 void Core::on(const OwnerConfirmed& in) {
   if (!amnesia_ || validators_.count() > 1) return;
-  proposer_.on_proposed(std::max(proposer_.proposed(), in.after));
-  amnesia_.reset();
+  remember(in.after);
 }
 
 void Core::try_to_remember() {
   if (!amnesia_) return;
   const auto floor = amnesia_->floor(dag_);
   if (!floor) return;
-  proposer_.on_proposed(std::max(proposer_.proposed(), *floor));
   if (const DagBlock* own = dag_.latest_of(*settings_.self, next(dag_.highest_round())))
     own_last_ = own->block;
+  remember(*floor);
+}
+
+// The floor becomes durable before any block signed above it, so that a crash in between forgets
+// no more than before.
+void Core::remember(Round floor) {
+  proposer_.on_proposed(std::max(proposer_.proposed(), floor));
+  batch_.floor = proposer_.proposed();
   amnesia_.reset();
 }
 

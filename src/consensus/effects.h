@@ -25,6 +25,7 @@ struct SignCheckpoint {
 struct Batch {
   std::vector<BlockPtr> blocks;          // accepted
   BlockPtr own;                          // the own block, also for the signer file; or null
+  std::optional<Round> floor;            // for the signer file: what was forgotten ended at most here
   std::vector<CommittedSubDag> commits;  // their blocks were in this or an earlier batch
   Round gc_round{};
 };
@@ -62,7 +63,7 @@ struct FetchCommits {
 };
 
 // ---- the rest
-struct SetTimer {
+struct SetTimer {  // in place of the one of this kind that runs
   TimerKind kind{};
   Instant at{};
 };

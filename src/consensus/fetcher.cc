@@ -35,14 +35,20 @@ auto Fetcher::requests(const std::vector<BlockRef>& missing, std::optional<PeerI
   std::erase_if(open_, [&](const auto& entry) { return entry.second.until <= now; });
   std::set<BlockRef> asked;
   for (const auto& [peer, open] : open_) asked.insert(open.refs.begin(), open.refs.end());
+  const std::set<BlockRef> still_missing{missing.begin(), missing.end()};
+  std::erase_if(attempts_, [&](const auto& entry) { return !still_missing.contains(entry.first); });
   FetchRequest request;
   for (const BlockRef& ref : missing) {
     if (request.refs.size() >= kFetchRefsMax) break;
-    if (!asked.contains(ref)) request.refs.push_back(ref);
+    if (!asked.contains(ref) && attempts_[ref].not_before <= now) request.refs.push_back(ref);
   }
   if (request.refs.empty()) return {};
   const auto peer = next_idle_peer(hint);
   if (!peer) return {};
+  for (const BlockRef& ref : request.refs) {
+    Attempts& attempts = attempts_[ref];
+    if (++attempts.count >= kPromptAttempts) attempts.not_before = now + period_;
+  }
   last_id_ = FetchId{std::to_underlying(last_id_) + 1};
   request.id = last_id_;
   request.from = *peer;
@@ -50,10 +56,13 @@ auto Fetcher::requests(const std::vector<BlockRef>& missing, std::optional<PeerI
   return {std::move(request)};
 }
 
-auto Fetcher::wake_at() const -> std::optional<Instant> {
+auto Fetcher::wake_at(Instant now) const -> std::optional<Instant> {
   std::optional<Instant> earliest;
   for (const auto& [peer, open] : open_)
     earliest = earliest ? std::min(*earliest, open.until) : open.until;
+  for (const auto& [ref, attempts] : attempts_)
+    if (attempts.not_before > now)
+      earliest = earliest ? std::min(*earliest, attempts.not_before) : attempts.not_before;
   return earliest;
 }
 

@@ -1,7 +1,7 @@
-// fetcher.h: asks peers for missing blocks: first the one that sent what waits, then others in turn.
-// Invariant: a ref is asked for from one peer at a time and again when that peer fails or takes too
-// long. Limits: kFetchRefsMax refs a request; one request a peer. Time: an argument. Threads: one.
-// Errors: none. Source: docs/design/consensus.md §8.
+// fetcher.h: asks peers for missing blocks: first the one that sent what waits, then one other, then
+// others in turn at a fixed period, so that a block that nobody has costs next to nothing.
+// Invariant: a ref is asked for from one peer at a time. Limits: kFetchRefsMax refs a request; one
+// request a peer. Time: an argument. Threads: one. Errors: none. Source: docs/design/consensus.md §8.
 #pragma once
 
 #include <map>
@@ -25,7 +25,8 @@ struct FetchRequest {
 
 class Fetcher {
  public:
-  explicit Fetcher(milliseconds timeout) : timeout_{timeout} {}
+  explicit Fetcher(const Parameters& parameters)
+      : timeout_{parameters.fetch_timeout}, period_{parameters.fetch_period} {}
 
   void peer_up(PeerId peer) { peers_.insert(peer); }
   void peer_down(PeerId peer);
@@ -35,7 +36,7 @@ class Fetcher {
   // Requests for what is missing and not asked for; `hint` is asked first.
   [[nodiscard]] auto requests(const std::vector<BlockRef>& missing, std::optional<PeerId> hint,
                               Instant now) -> std::vector<FetchRequest>;
-  [[nodiscard]] auto wake_at() const -> std::optional<Instant>;
+  [[nodiscard]] auto wake_at(Instant now) const -> std::optional<Instant>;
   [[nodiscard]] auto peers() const -> const std::set<PeerId>& { return peers_; }
 
  private:
@@ -46,7 +47,14 @@ class Fetcher {
   };
   [[nodiscard]] auto next_idle_peer(std::optional<PeerId> hint) -> std::optional<PeerId>;
 
-  milliseconds timeout_;
+  static constexpr std::uint64_t kPromptAttempts = 2;
+  struct Attempts {
+    std::uint64_t count = 0;
+    Instant not_before{};
+  };
+
+  milliseconds timeout_, period_;
+  std::map<BlockRef, Attempts> attempts_;  // of what is missing now
   std::set<PeerId> peers_;
   std::map<PeerId, Open> open_;
   std::optional<PeerId> last_asked_;

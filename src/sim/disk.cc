@@ -13,6 +13,10 @@ void Disk::apply(const consensus::Batch& batch) {
       voters_[vote.height].push_back(block);
   }
   for (const auto& commit : batch.commits) commits_.push_back(commit);
+  if (batch.floor) {
+    signer_round_ = std::max(signer_round_, *batch.floor);
+    lost_ = false;
+  }
   if (batch.own) {
     own_last_ = batch.own;
     signer_round_ = (**batch.own).fields.round;

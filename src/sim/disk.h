@@ -22,8 +22,7 @@ class Disk {
 
   [[nodiscard]] auto recovered(const consensus::Parameters& parameters) const
       -> consensus::Recovered;
-  [[nodiscard]] auto is_lost() const -> bool { return lost_; }
-  void found() { lost_ = false; }  // the node has remembered
+  [[nodiscard]] auto is_lost() const -> bool { return lost_; }  // and nothing remembered since
 
   // What a peer may be given: durable only.
   [[nodiscard]] auto block(const model::BlockRef& ref) const -> consensus::BlockPtr;

@@ -75,7 +75,6 @@ void Node::step(const consensus::Input& input) {
     if (!core_) return;
     carry_out(std::move(effect));
   }
-  if (core_ && disk_.is_lost() && !core_->is_in_amnesia()) disk_.found();
   if (!core_) return;
   const auto& parameters = settings_.parameters;
   const std::size_t nodes = settings_.epoch.validators().count();
@@ -240,7 +239,10 @@ void Node::on(const consensus::FetchCommits& effect) {
 
 void Node::on(const consensus::SetTimer& effect) {
   const Instant delay = std::max(effect.at - host_.agenda().now(), Instant{0});
-  later(delay, [this, kind = effect.kind] { step(consensus::TimerFired{kind}); });
+  const std::uint64_t set = ++timers_[std::to_underlying(effect.kind)];
+  later(delay, [this, set, kind = effect.kind] {
+    if (timers_[std::to_underlying(kind)] == set) step(consensus::TimerFired{kind});
+  });
 }
 
 void Node::apply(const consensus::CommittedSubDag& commit) {

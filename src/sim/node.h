@@ -80,6 +80,7 @@ class Node {
   Disk disk_;
   std::unique_ptr<consensus::Core> core_;
   std::uint64_t life_ = 0;  // counts crashes, so that what was planned before is void
+  std::array<std::uint64_t, 2> timers_{};  // how often each was set: the last one counts
   bool syncing_ = false;
   consensus::PersistId persisted_{};
   std::deque<consensus::Effect> held_;  // Send and Deliver that wait for a sync, in order
