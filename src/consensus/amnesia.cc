@@ -31,7 +31,8 @@ auto Amnesia::floor(const Dag& dag) const -> std::optional<Round> {
     if (!counts(dag, answer)) continue;
     ++counted;
     highest = std::max(highest, answer.latest.round);
-    if (answer.yours && dag.is_known(*answer.yours)) highest = std::max(highest, answer.yours->round);
+    if (answer.yours && answer.yours->author == self_ && dag.is_known(*answer.yours))
+      highest = std::max(highest, answer.yours->round);
   }
   if (counted < answers_needed()) return std::nullopt;
   if (const DagBlock* own = dag.latest_of(self_, next(dag.highest_round())); own != nullptr)
