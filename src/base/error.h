@@ -42,6 +42,20 @@ namespace holdfast::base {
   X(crypto_failed, 2006, "the cryptographic library refused an operation")                         \
   X(bad_proof, 2007, "a Merkle proof does not verify")                                             \
   X(all_zero_shared_secret, 2008, "key agreement gave an all-zero secret")                         \
+  X(two_leader_blocks_certified, 3001, "two blocks of one leader are certified: more validators are faulty than this vault tolerates; ordering has stopped") \
+  X(unknown_validator, 3002, "the block names a validator that this epoch does not have")           \
+  X(foreign_epoch, 3003, "this belongs to another epoch")                                           \
+  X(bad_ancestors, 3004, "the block's ancestors break the rules of its epoch")                      \
+  X(too_few_parents, 3005, "the block has too few parents in the round before it")                  \
+  X(payload_mismatch, 3006, "the block's payload is not the one that its header names")             \
+  X(bad_commit_votes, 3007, "the block's commit votes are not in order")                            \
+  X(round_too_far_ahead, 3008, "the block's round is too far ahead")                                \
+  X(too_many_suspended, 3009, "too many blocks of this validator wait for their ancestors")         \
+  X(too_many_branches, 3010, "this validator has signed too many blocks for one round")             \
+  X(round_collected, 3011, "the block's round was collected already")                               \
+  X(too_many_pending, 3012, "too many transactions wait to be ordered; try again in a moment")      \
+  X(broken_commit_chain, 3013, "a commit does not continue the one before it")                      \
+  X(too_few_signatures, 3014, "a certificate lacks the signatures of a quorum")                     \
   X(unknown_author, 4001, "the author is not a member of this vault")                              \
   X(author_removed, 4002, "the author was removed from this vault")                                \
   X(not_permitted, 4003, "the author's role does not permit this change")                          \

@@ -12,12 +12,6 @@ using base::Result;
 using model::Header;
 using model::TimeMs;
 
-auto checkpoint_due(model::Height last, TimeMs last_at, model::Height height, TimeMs timestamp)
-    -> bool {
-  return std::to_underlying(timestamp) - std::to_underlying(last_at) >= kCheckpointMs ||
-         std::to_underlying(height) - std::to_underlying(last) >= kCheckpointHeights;
-}
-
 auto Solo::propose(std::vector<Item> items, TimeMs now) -> Result<base::Bytes> {
   CHECK(!items.empty());
   CHECK(!proposal_.has_value());

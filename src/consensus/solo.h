@@ -10,13 +10,13 @@
 #include <vector>
 
 #include "base/result.h"
+#include "consensus/checkpoints.h"
+#include "consensus/primitives.h"
 #include "model/commit.h"
 
 namespace holdfast::consensus {
 
 inline constexpr std::size_t kBlockItemsMax = 4096;
-inline constexpr std::uint64_t kCheckpointMs = 1000;
-inline constexpr std::uint64_t kCheckpointHeights = 100;
 
 // Where the order stands; stored with every commit, and all that a restart needs.
 struct SoloState {
@@ -42,13 +42,6 @@ struct OrderedCommit {
   SoloState after;      // to be stored in the same batch
   bool checkpoint_due;  // sign one after applying this commit
 };
-
-// Whether a checkpoint is made at this commit, given the last one (or the beginning).
-[[nodiscard]] auto checkpoint_due(model::Height last, model::TimeMs last_at, model::Height height,
-                                  model::TimeMs timestamp) -> bool;
-
-// Takes a Merkle root as the hash functions belong to the caller's level.
-using MerkleRoot = model::Digest (*)(const std::vector<base::ByteView>& leaves);
 
 class Solo {
  public:

@@ -1,5 +1,6 @@
 // verified.h: a value whose signature has been verified; verify() below is the only way to make
-// one. The caller passes the value that it decoded from `message`, so decoding belongs next to this
+// one, except in the simulator, whose signatures are only hashes: it alone defines the friend below,
+// and no product links it. The caller passes the value that it decoded from `message`, so decoding belongs next to this
 // call. Limits: none. Time: none. Threads: values. Errors: bad_key, bad_signature. Source:
 // docs/design/style.md §2 rule 5 (verified by type).
 #pragma once
@@ -12,6 +13,7 @@ namespace holdfast::crypto {
 
 template <class T>
 class Verified;
+struct SimulatedSignatures;  // sim/signatures.h
 
 template <class T>
 [[nodiscard]] auto verify(VerifierCache& cache, const PublicKey& key, Purpose purpose,
@@ -30,6 +32,7 @@ class Verified {
   template <class U>
   friend auto verify(VerifierCache& cache, const PublicKey& key, Purpose purpose, ByteView message,
                      const Signature& signature, U value) -> Result<Verified<U>>;
+  friend struct SimulatedSignatures;
   T value_;
 };
 

@@ -25,6 +25,15 @@ auto shape(Is<Checkpoint> auto& r) {
                 r.audit_root, r.timestamp, r.next);
 }
 
+auto shape(Is<LatestAnswer> auto& r) {
+  return fields(FormatVersion{}, r.vault, r.epoch, r.nonce, r.author, r.latest, r.yours);
+}
+
+auto encode(const LatestAnswer& answer) -> Bytes { return encoded(answer); }
+auto decode_latest_answer(ByteView bytes) -> Result<LatestAnswer> {
+  return decoded<LatestAnswer>(bytes);
+}
+
 auto encode(const Header& header) -> Bytes { return encoded(header); }
 
 auto decode_header(ByteView bytes) -> Result<Header> {
@@ -53,6 +62,19 @@ auto encode(const Block& block) -> Bytes {
   write(out, block.signature);
   out.array(block.payload.size());
   for (const Bytes& item : block.payload) out.bytes(item);
+  return bytes;
+}
+
+auto encode_equivocation_proof(const Block& first, const Block& second) -> Bytes {
+  Bytes bytes;
+  Writer out{bytes};
+  out.array(3);
+  out.uint(0);
+  for (const Block* block : {&first, &second}) {
+    out.array(2);
+    out.bytes(block->header);
+    write(out, block->signature);
+  }
   return bytes;
 }
 
@@ -87,6 +109,19 @@ auto genesis_ref(const VaultId& vault, const Committee& committee, AuthorIndex a
   write(out, domain_digest("committee", encode(committee)));
   write(out, author);
   return {Round{0}, author, id_of<BlockDigest>(crypto::sha256(message))};
+}
+
+auto leader_seed(const VaultId& vault, Epoch epoch, const Digest& beacon, std::uint64_t schedule,
+                 Round round) -> Bytes {
+  Bytes message;
+  Writer out{message};
+  write_domain(out, 6, "leader");
+  write(out, vault);
+  write(out, epoch);
+  write(out, beacon);
+  write(out, schedule);
+  write(out, round);
+  return message;
 }
 
 auto encode(const Commit& commit) -> Bytes { return encoded(commit); }

@@ -54,7 +54,11 @@ struct Block {
   crypto::Signature signature;
   std::vector<base::Bytes> payload;  // encoded transactions and system items
   BlockDigest digest;                // over header and signature
+
+  [[nodiscard]] auto ref() const -> BlockRef { return {fields.round, fields.author, digest}; }
 };
+
+using VerifiedBlock = crypto::Verified<Block>;  // what consensus accepts: both halves verified
 
 struct Commit {
   VaultId vault;
@@ -97,16 +101,42 @@ struct CheckpointVote {
   crypto::Signature signature;
 };
 
+using VerifiedCheckpointVote = crypto::Verified<CheckpointVote>;
+
+// What a validator answers to a device that has lost its signer file: the newest own block, and the
+// newest block it holds of the one who asks (docs/design/consensus.md §9).
+struct LatestAnswer {
+  VaultId vault;
+  Epoch epoch{};
+  base::FixedBytes<struct AmnesiaNonceTag, 16> nonce;
+  AuthorIndex author{};
+  BlockRef latest;                // the genesis block where it has signed none
+  std::optional<BlockRef> yours;  // none held
+  auto operator==(const LatestAnswer&) const -> bool = default;
+};
+using AmnesiaNonce = decltype(LatestAnswer::nonce);
+using VerifiedLatestAnswer = crypto::Verified<LatestAnswer>;
+[[nodiscard]] auto encode(const LatestAnswer& answer) -> base::Bytes;
+[[nodiscard]] auto decode_latest_answer(base::ByteView encoded) -> base::Result<LatestAnswer>;
+
 [[nodiscard]] auto encode(const Header& header) -> base::Bytes;
 [[nodiscard]] auto decode_header(base::ByteView encoded) -> base::Result<Header>;
 [[nodiscard]] auto header_message(const VaultId& vault, base::ByteView header) -> base::Bytes;
 [[nodiscard]] auto block_digest(base::ByteView header, const crypto::Signature& signature)
     -> BlockDigest;
 [[nodiscard]] auto encode(const Block& block) -> base::Bytes;
+// SystemItem: two signed headers of one slot.
+[[nodiscard]] auto encode_equivocation_proof(const Block& first, const Block& second)
+    -> base::Bytes;
 [[nodiscard]] auto decode_block(base::ByteView encoded) -> base::Result<Block>;
 // The unsigned block of round 0 of one validator (docs/design/consensus.md §2).
 [[nodiscard]] auto genesis_ref(const VaultId& vault, const Committee& committee, AuthorIndex author)
     -> BlockRef;
+
+// What the leader of a round is drawn from; `schedule` counts the schedules of the epoch
+// (docs/design/consensus.md §5).
+[[nodiscard]] auto leader_seed(const VaultId& vault, Epoch epoch, const Digest& beacon,
+                               std::uint64_t schedule, Round round) -> base::Bytes;
 
 [[nodiscard]] auto encode(const Commit& commit) -> base::Bytes;
 [[nodiscard]] auto decode_commit(base::ByteView encoded) -> base::Result<Commit>;

@@ -1,0 +1,66 @@
+// proposer.h: whether to propose now, for which round, and on which parents.
+// It never jumps to the round of the threshold clock silently: no round r is left out unless round r-2 is
+// decided. Without that rule rotating validators that jump can keep every round from gathering a
+// quorum of certificates for ever. A proposal for T waits for the leaders of T-1 and for votes on
+// the leaders of T-2 (C1), at most the leader timeout (C2), and not at all once a quorum has gone
+// ahead (C3).
+// Limits: n. Time: an argument. Threads: one. Errors: none. Source: docs/design/consensus.md §4;
+// the counterexample to round jumping: S&P 2026, named there.
+#pragma once
+
+#include <optional>
+
+#include "consensus/decision.h"
+#include "consensus/parameters.h"
+#include "consensus/threshold_clock.h"
+
+namespace holdfast::consensus {
+
+enum class ProposeReason : std::uint8_t { leaders_held, timeout, quorum_ahead };
+
+struct ProposalPlan {
+  Round round{};
+  ProposeReason reason{};
+};
+
+// What the decision depends on, besides the DAG.
+struct ProposerView {
+  Instant now{};
+  bool busy = false;          // something waits to be ordered
+  milliseconds timeout{};     // the leader timeout, 2 Delta
+  Round clock{};              // of the threshold clock
+};
+
+class Proposer {
+ public:
+  Proposer(const LeaderSchedule& schedule, const Parameters& parameters, Round proposed,
+           Instant now)
+      : schedule_{schedule}, pace_{parameters.pace}, proposed_{proposed}, ready_since_{now} {}
+
+  // Nothing: not yet, and wake_at() says when it may change by itself.
+  [[nodiscard]] auto plan(const Dag& dag, const Decider& decider, const ProposerView& view)
+      -> std::optional<ProposalPlan>;
+  [[nodiscard]] auto wake_at() const -> std::optional<Instant> { return wake_at_; }
+  void on_proposed(Round round) { proposed_ = round; }
+  [[nodiscard]] auto proposed() const -> Round { return proposed_; }  // P
+
+  // The round to propose for: the next one, or the first that may not be left out.
+  [[nodiscard]] auto target(const Decider& decider, Round clock) const -> Round;
+
+ private:
+  [[nodiscard]] auto leaders_are_held(const Dag& dag, Round target) const -> bool;
+
+  const LeaderSchedule& schedule_;
+  milliseconds pace_;
+  Round proposed_;
+  Round ready_for_{};    // the target whose parents were found ready
+  Instant ready_since_;  // and since when
+  std::optional<Instant> wake_at_;
+};
+
+// Own last block first; then of every other author the highest block below `round` that the own
+// last block does not reach by name; of an equivocation its first branch.
+[[nodiscard]] auto parents_for(const Dag& dag, Round round, const BlockRef& own_last,
+                               std::span<const BlockRef> covered) -> std::vector<BlockRef>;
+
+}  // namespace holdfast::consensus

@@ -1,0 +1,374 @@
+#include "sim/cluster.h"
+
+#include <algorithm>
+
+#include "crypto/log_tree.h"
+#include "crypto/xof.h"
+#include "sim/signatures.h"
+
+namespace holdfast::sim {
+namespace {
+
+using consensus::BlockPtr;
+using crypto::Purpose;
+using crypto::SimulatedSignatures;
+
+constexpr std::uint64_t kStartMs = 1'760'000'000'000;
+constexpr std::size_t kVerifiedMax = 50'000;
+
+auto merkle_root(const std::vector<base::ByteView>& leaves) -> model::Digest {
+  crypto::LogTree tree;
+  for (const base::ByteView leaf : leaves) tree.append(crypto::log_leaf_hash(leaf));
+  return tree.root();
+}
+auto item_id(base::ByteView item) -> model::Digest { return crypto::sha256(item); }
+
+auto committee_of(std::size_t nodes) -> model::Committee {
+  model::Committee committee;
+  for (std::size_t i = 0; i < nodes; ++i) {
+    model::CommitteeMember member;
+    member.device.bytes.fill(static_cast<std::uint8_t>(i + 1));
+    member.node_key.bytes.fill(static_cast<std::uint8_t>(i + 1));
+    committee.members.push_back(member);
+  }
+  return committee;
+}
+
+auto honest_nodes(const Options& options) -> std::set<NodeIndex> {
+  std::set<NodeIndex> honest;
+  for (NodeIndex node = options.byzantine; node < options.nodes; ++node) honest.insert(node);
+  return honest;
+}
+
+}  // namespace
+
+Cluster::Cluster(const Options& options, std::string* lines)
+    : options_{options},
+      lines_{lines},
+      random_{options.seed},
+      checks_{honest_nodes(options)},
+      committee_{committee_of(options.nodes)},
+      clock_offset_ms_(options.nodes) {
+  vault_.bytes.fill(7);
+  epoch_ = std::make_unique<consensus::EpochRules>(vault_, committee_);
+  switch (random_.below(3)) {
+    case 0: break;  // 10-20 ms
+    case 1: weather_ = {.low = milliseconds{30}, .high = milliseconds{40},
+                        .tail_low = milliseconds{300}, .tail_high = milliseconds{800},
+                        .tail_percent = 1};
+      break;
+    default: weather_ = {.low = milliseconds{60}, .high = milliseconds{80},
+                         .tail_low = milliseconds{500}, .tail_high = milliseconds{1500},
+                         .tail_percent = 1};
+  }
+  if (options.faults) {
+    if (random_.percent(40)) weather_.loss_percent = random_.between(1, 30);
+    weather_.reorder = random_.percent(30);
+    if (random_.percent(20)) weather_.disk_high = milliseconds{random_.between(50, 1000)};
+    for (auto& offset : clock_offset_ms_)
+      offset = static_cast<std::int64_t>(random_.between(0, 240)) - 120;
+  }
+  for (NodeIndex node = 0; node < options.nodes; ++node) {
+    const Behaviour behaviour =
+        is_honest(node) ? Behaviour::honest
+                        : static_cast<Behaviour>(random_.between(1, kBehaviours - 1));
+    if (!is_honest(node)) count(Fault::byzantine_node);
+    nodes_.push_back(std::make_unique<Node>(
+        *this, node,
+        NodeSettings{*epoch_, {}, {merkle_root, crypto::shake256, item_id}, behaviour}));
+  }
+}
+
+Cluster::~Cluster() = default;
+
+auto Cluster::delay(NodeIndex /*from*/, NodeIndex /*to*/) -> Instant {
+  if (options_.delay) return *options_.delay;
+  if (random_.percent(weather_.tail_percent))
+    return random_.between(weather_.tail_low, weather_.tail_high);
+  return random_.between(weather_.low, weather_.high);
+}
+
+void Cluster::send(NodeIndex from, NodeIndex to, Wire message) {
+  if (cut_.contains({from, to})) return;
+  if (lossy_ && random_.percent(weather_.loss_percent)) {
+    count(Fault::lost_message);
+    return;
+  }
+  Instant arrival = agenda_.now() + delay(from, to);
+  Instant& last = last_arrival_[{from, to}];
+  if (!weather_.reorder) arrival = std::max(arrival, last);
+  last = std::max(last, arrival);
+  agenda_.at(arrival, [this, from, to, message = std::move(message)] {
+    if (nodes_[to]->is_up()) nodes_[to]->receive(from, message);
+  });
+}
+
+auto Cluster::is_linked(NodeIndex a, NodeIndex b) const -> bool {
+  return !cut_.contains({a, b}) && !cut_.contains({b, a}) && nodes_[b]->is_up();
+}
+
+auto Cluster::wall_clock(NodeIndex node) const -> model::TimeMs {
+  const auto elapsed = std::chrono::duration_cast<milliseconds>(agenda_.now()).count();
+  return model::TimeMs{
+      kStartMs + static_cast<std::uint64_t>(std::max<std::int64_t>(
+                     elapsed + clock_offset_ms_[node], -static_cast<std::int64_t>(kStartMs)))};
+}
+
+auto Cluster::disk_latency() -> Instant {
+  if (weather_.disk_high > milliseconds{3}) count(Fault::slow_disk);
+  return options_.delay ? Instant{std::chrono::microseconds{200}}
+                        : random_.between(milliseconds{0}, weather_.disk_high);
+}
+
+auto Cluster::verified(const RawBlock& block) -> BlockPtr {
+  if (verified_.size() > kVerifiedMax) verified_.clear();
+  const auto [known, first] = verified_.try_emplace(block.get(), block, nullptr);
+  if (!first) return known->second.second;
+  const auto& fields = block->fields;
+  if (!consensus::check_header(fields, *epoch_)) return nullptr;
+  if (!consensus::check_payload(*block, merkle_root)) return nullptr;
+  const auto& key = committee_.members[std::to_underlying(fields.author)].node_key;
+  auto good = SimulatedSignatures::verify(key, Purpose::block,
+                                          model::header_message(vault_, block->header),
+                                          block->signature, *block);
+  if (good)
+    known->second.second = std::make_shared<const model::VerifiedBlock>(*std::move(good));
+  return known->second.second;
+}
+
+auto Cluster::sign(NodeIndex node, base::Bytes header, std::vector<base::Bytes> payload)
+    -> BlockPtr {
+  model::Block block;
+  block.fields = *model::decode_header(header);
+  block.signature = SimulatedSignatures::sign(committee_.members[node].node_key, Purpose::block,
+                                              model::header_message(vault_, header));
+  block.digest = model::block_digest(header, block.signature);
+  block.header = std::move(header);
+  block.payload = std::move(payload);
+  auto signed_block = std::make_shared<const model::VerifiedBlock>(
+      SimulatedSignatures::trust(std::move(block)));
+  const RawBlock content = raw(signed_block);
+  // What its maker trusts, others check for themselves: an honest one is good by construction.
+  if (is_honest(node)) verified_[content.get()] = {content, signed_block};
+  return signed_block;
+}
+
+void Cluster::on_sequenced(NodeIndex node, const consensus::TxKey& id) {
+  const auto found = pending_.find(id);
+  if (found == pending_.end() || found->second.node != node) return;
+  report_.latencies.push_back(agenda_.now() - found->second.since);
+  pending_.erase(found);
+  ++report_.transactions;
+}
+
+void Cluster::on_refused(NodeIndex /*node*/, const consensus::TxKey& id) {
+  pending_.erase(id);
+  must_be_ordered_.erase(id);
+}
+
+void Cluster::trace(NodeIndex node, std::string_view what, std::uint64_t number) {
+  const std::string line = std::to_string(agenda_.now().count()) + " node " + std::to_string(node) +
+                           " " + std::string{what} + " " + std::to_string(number) + "\n";
+  trace_.update(base::view_of(line));
+  if (lines_ != nullptr) *lines_ += line;
+}
+
+void Cluster::set_cut(NodeIndex from, NodeIndex to, bool cut) {
+  const bool was = cut_.contains({from, to});
+  if (was == cut) return;
+  if (cut) {
+    cut_.insert({from, to});
+    nodes_[from]->link_down(to);
+    nodes_[to]->link_down(from);
+  } else {
+    cut_.erase({from, to});
+    connect(from, to);
+  }
+}
+
+// Both ends learn of each other, and from where on to send.
+void Cluster::connect(NodeIndex a, NodeIndex b) {
+  if (!nodes_[a]->is_up() || !nodes_[b]->is_up()) return;
+  if (cut_.contains({a, b}) || cut_.contains({b, a})) return;
+  const auto last_of = [&](NodeIndex author, NodeIndex holder) {
+    const auto& dag = nodes_[holder]->core().dag();
+    const auto* block =
+        dag.latest_of(model::AuthorIndex{author}, next(dag.highest_round()));
+    return block == nullptr ? model::Round{} : block->ref.round;
+  };
+  const model::Round at_b = last_of(a, b), at_a = last_of(b, a);
+  nodes_[a]->link_up(b, at_b);
+  nodes_[b]->link_up(a, at_a);
+}
+
+void Cluster::boot(NodeIndex node) {
+  if (nodes_[node]->is_up()) return;
+  trace(node, "start", std::to_underlying(nodes_[node]->disk().height()));
+  nodes_[node]->start();
+  for (NodeIndex peer = 0; peer < options_.nodes; ++peer)
+    if (peer != node) connect(node, peer);
+}
+
+void Cluster::start_all() {
+  for (NodeIndex node = 0; node < options_.nodes; ++node) boot(node);
+}
+
+void Cluster::submit_one() {
+  const NodeIndex node = random_.below(options_.nodes);
+  base::Bytes transaction(random_.between(40, 600));
+  for (auto& byte : transaction) byte = static_cast<std::uint8_t>(random_.next());
+  ++submitted_;
+  if (!nodes_[node]->is_up() || nodes_[node]->core().is_halted()) return;
+  const auto id = item_id(transaction);
+  pending_[id] = {node, agenda_.now()};
+  nodes_[node]->submit(std::move(transaction));
+}
+
+void Cluster::plan_workload(Instant until) {
+  const auto gap = milliseconds{2000 / std::max<std::uint64_t>(options_.transactions_per_second, 1)};
+  const Instant next = agenda_.now() + random_.between(milliseconds{0}, gap);
+  if (next > until) return;
+  agenda_.at(next, [this, until] {
+    submit_one();
+    plan_workload(until);
+  });
+}
+
+void Cluster::plan_faults(Instant until) {
+  const Instant next = agenda_.now() + random_.between(milliseconds{200}, milliseconds{4000});
+  if (next > until) return;
+  agenda_.at(next, [this, until] {
+    one_fault();
+    plan_faults(until);
+  });
+}
+
+void Cluster::one_fault() {
+  switch (random_.below(6)) {
+    case 0:
+    case 1: crash_one(); break;
+    case 2:
+    case 3: cut_some(); break;
+    case 4: heal(); break;
+    default: {
+      const NodeIndex node = random_.below(options_.nodes);
+      static constexpr std::array<std::int64_t, 4> kJumps{3'600'000, -3'600'000, 315'360'000'000,
+                                                          -315'360'000'000};
+      clock_offset_ms_[node] = kJumps.at(random_.below(kJumps.size()));
+      count(Fault::clock_jump);
+    }
+  }
+}
+
+void Cluster::crash_one() {
+  const NodeIndex node = random_.below(options_.nodes);
+  if (!nodes_[node]->is_up()) return;
+  count(Fault::crash);
+  trace(node, "crash", 0);
+  nodes_[node]->crash();
+  for (NodeIndex peer = 0; peer < options_.nodes; ++peer)
+    if (peer != node && nodes_[peer]->is_up()) nodes_[peer]->link_down(node);
+  // One lost disk beside the Byzantine nodes, as long as together they are at most f.
+  const bool may_lose = options_.byzantine + 1 <= (options_.nodes - 1) / 3 && !disk_was_lost_;
+  if (is_honest(node) && may_lose && random_.percent(30)) {
+    disk_was_lost_ = true;
+    count(Fault::disk_loss);
+    trace(node, "disk lost", 0);
+    nodes_[node]->lose_disk();
+  }
+  agenda_.after(random_.between(milliseconds{50}, milliseconds{5000}), [this, node] { boot(node); });
+}
+
+void Cluster::cut_some() {
+  const auto each_pair = [&](auto&& cuts) {
+    for (NodeIndex a = 0; a < options_.nodes; ++a)
+      for (NodeIndex b = 0; b < options_.nodes; ++b)
+        if (a != b && cuts(a, b)) set_cut(a, b, true);
+  };
+  if (random_.percent(30)) {
+    const NodeIndex from = random_.below(options_.nodes), to = random_.below(options_.nodes);
+    if (from != to) set_cut(from, to, true);
+    count(Fault::one_way_cut);
+  } else if (random_.percent(50)) {
+    const NodeIndex alone = random_.below(options_.nodes);
+    each_pair([&](NodeIndex a, NodeIndex b) { return a == alone || b == alone; });
+    count(Fault::partition);
+  } else {
+    std::vector<std::uint64_t> group(options_.nodes);
+    const std::uint64_t groups = random_.between(2, 3);
+    for (auto& of : group) of = random_.below(groups);
+    each_pair([&](NodeIndex a, NodeIndex b) { return group[a] != group[b]; });
+    count(Fault::partition);
+  }
+  agenda_.after(random_.between(milliseconds{200}, milliseconds{6000}), [this] { heal(); });
+}
+
+void Cluster::heal() {
+  const auto cuts = cut_;
+  for (const auto& [from, to] : cuts) set_cut(from, to, false);
+}
+
+void Cluster::calm_weather() {
+  heal();
+  lossy_ = false;
+  weather_ = {};
+  start_all();
+}
+
+// Every honest node stands at the highest height and nothing waits at any of them.
+auto Cluster::all_have_everything() const -> bool {
+  for (NodeIndex node = options_.byzantine; node < options_.nodes; ++node) {
+    if (!nodes_[node]->is_up()) return false;
+    const auto& core = nodes_[node]->core();
+    if (core.is_in_amnesia()) continue;  // may wait for ever with f others faulty
+    if (!core.pool().empty()) return false;
+    if (checks_.delivered_height(node) != checks_.highest()) return false;
+  }
+  return true;
+}
+
+auto Cluster::run() -> Report {
+  const auto stop = [this] { return checks_.violation().has_value(); };
+  start_all();
+  const Instant safety_ends = options_.duration;
+  plan_workload(safety_ends);
+  if (options_.faults) plan_faults(safety_ends);
+  agenda_.run(safety_ends, stop);
+
+  if (!stop()) {
+    trace(0, "calm", 0);
+    calm_weather();
+    const model::Height before = checks_.highest();
+    for (int i = 0; i < 5; ++i) submit_one();
+    const Instant liveness_ends = agenda_.now() + seconds{300};
+    const auto done = [&] {
+      return stop() || (checks_.highest() > before && all_have_everything());
+    };
+    agenda_.run(liveness_ends, done);
+    if (!stop() && checks_.highest() == before) checks_.fail("no progress: nothing was committed");
+    if (!stop() && !all_have_everything())
+      checks_.fail("not converged: honest nodes lack commits or still hold transactions");
+  }
+  report_.violation = checks_.violation();
+  report_.commits = std::to_underlying(checks_.highest());
+  report_.commits_checked = checks_.commits_checked();
+  report_.simulated = agenda_.now();
+  report_.trace = trace_.finish().hex();
+  return std::move(report_);
+}
+
+auto simulate(const Options& options, std::string* lines) -> Report {
+  return Cluster{options, lines}.run();
+}
+
+auto replay_command(const Options& options, std::string_view bug) -> std::string {
+  std::string command = "./dev sim --seed " + std::to_string(options.seed) + " --nodes " +
+                        std::to_string(options.nodes) + " --byzantine " +
+                        std::to_string(options.byzantine) + " --seconds " +
+                        std::to_string(options.duration.count());
+  if (!options.faults) command += " --calm";
+  if (bug != "none") command += " --bug " + std::string{bug};
+  return command;
+}
+
+}  // namespace holdfast::sim

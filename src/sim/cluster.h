@@ -1,0 +1,94 @@
+// cluster.h: the nodes of one simulation, the links between them, and what goes wrong with both.
+// Threads: one. Source: docs/design/reliability.md §2, §3.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <set>
+#include <vector>
+
+#include "crypto/hash.h"
+#include "sim/node.h"
+#include "sim/simulation.h"
+
+namespace holdfast::sim {
+
+class Cluster final : public Host {
+ public:
+  explicit Cluster(const Options& options, std::string* lines);
+  ~Cluster() override;
+
+  auto run() -> Report;
+
+  // ---- Host
+  [[nodiscard]] auto agenda() -> Agenda& override { return agenda_; }
+  [[nodiscard]] auto random() -> Random& override { return random_; }
+  [[nodiscard]] auto checks() -> Checks& override { return checks_; }
+  void send(NodeIndex from, NodeIndex to, Wire message) override;
+  [[nodiscard]] auto is_linked(NodeIndex a, NodeIndex b) const -> bool override;
+  [[nodiscard]] auto wall_clock(NodeIndex node) const -> model::TimeMs override;
+  [[nodiscard]] auto disk_latency() -> Instant override;
+  [[nodiscard]] auto verified(const RawBlock& block) -> consensus::BlockPtr override;
+  [[nodiscard]] auto sign(NodeIndex node, base::Bytes header, std::vector<base::Bytes> payload)
+      -> consensus::BlockPtr override;
+  void on_sequenced(NodeIndex node, const consensus::TxKey& id) override;
+  void on_refused(NodeIndex node, const consensus::TxKey& id) override;
+  void trace(NodeIndex node, std::string_view what, std::uint64_t number) override;
+
+ private:
+  // One draw from the ranges of the design a run.
+  struct Weather {
+    milliseconds low{10}, high{20}, tail_low{10}, tail_high{20};
+    std::uint64_t tail_percent = 0;
+    std::uint64_t loss_percent = 0;
+    bool reorder = false;
+    milliseconds disk_high{3};
+  };
+  struct Pending {
+    NodeIndex node{};
+    Instant since{};
+  };
+
+  void start_all();
+  void plan_workload(Instant until);
+  void plan_faults(Instant until);
+  void one_fault();
+  void crash_one();
+  void cut_some();
+  void heal();
+  void boot(NodeIndex node);
+  void connect(NodeIndex a, NodeIndex b);
+  void set_cut(NodeIndex from, NodeIndex to, bool cut);
+  void count(Fault fault) { ++report_.faults[std::to_underlying(fault)]; }
+  void submit_one();
+  [[nodiscard]] auto delay(NodeIndex from, NodeIndex to) -> Instant;
+  [[nodiscard]] auto is_honest(NodeIndex node) const -> bool {
+    return node >= options_.byzantine;  // the first ones are not
+  }
+  [[nodiscard]] auto all_have_everything() const -> bool;
+  void calm_weather();
+
+  const Options options_;
+  std::string* lines_;
+  Agenda agenda_;
+  Random random_;
+  Checks checks_;
+  crypto::Sha256 trace_;
+  model::VaultId vault_;
+  model::Committee committee_;
+  std::unique_ptr<consensus::EpochRules> epoch_;
+  std::vector<std::unique_ptr<Node>> nodes_;
+  Weather weather_;
+  std::set<std::pair<NodeIndex, NodeIndex>> cut_;  // from, to
+  std::map<std::pair<NodeIndex, NodeIndex>, Instant> last_arrival_;
+  std::vector<std::int64_t> clock_offset_ms_;
+  std::map<const model::Block*, std::pair<RawBlock, consensus::BlockPtr>> verified_;
+  std::map<consensus::TxKey, Pending> pending_;
+  std::set<consensus::TxKey> must_be_ordered_;
+  std::uint64_t submitted_ = 0;
+  bool lossy_ = true;
+  bool disk_was_lost_ = false;
+  Report report_;
+};
+
+}  // namespace holdfast::sim

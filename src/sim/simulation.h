@@ -1,0 +1,55 @@
+// simulation.h: one run of a whole cluster: a seed fixes every choice. First anything may fail within
+// the limits (safety), then faults stop and the cluster must make progress (liveness).
+// Invariant: equal options give equal traces, on every machine. Limits: kCommitteeMax nodes; the
+// simulated time. Time: virtual. Threads: one. Source: docs/design/reliability.md §2.
+#pragma once
+
+#include <array>
+#include <optional>
+#include <string>
+
+#include "sim/host.h"
+
+namespace holdfast::sim {
+
+struct Options {
+  std::uint64_t seed = 1;
+  std::size_t nodes = 4;
+  std::size_t byzantine = 0;          // at most f unless the run is to show what happens then
+  seconds duration{60};               // of the safety phase
+  bool faults = true;                 // crashes, partitions, slow disks, clocks
+  std::optional<milliseconds> delay;  // fixed one-way delay instead of a drawn one
+  std::uint64_t transactions_per_second = 20;
+};
+
+enum class Fault : std::uint8_t {
+  crash,
+  disk_loss,
+  partition,
+  one_way_cut,
+  lost_message,
+  slow_disk,
+  clock_jump,
+  byzantine_node,
+};
+inline constexpr auto kFaultNames = std::to_array<std::string_view>(
+    {"crash", "disk loss", "partition", "one-way cut", "lost message", "slow disk", "clock jump",
+     "Byzantine node"});
+
+struct Report {
+  std::optional<std::string> violation;  // a sentence; NoProgress is one, too
+  std::array<std::uint64_t, kFaultNames.size()> faults{};
+  std::uint64_t commits = 0;       // heights reached
+  std::uint64_t transactions = 0;  // ordered
+  std::uint64_t commits_checked = 0;
+  Instant simulated{};
+  std::string trace;  // digest of everything that happened, hexadecimal
+  std::vector<Instant> latencies;  // from submission to the first delivery at the node asked
+};
+
+// `lines`: where to print the trace itself, or null.
+[[nodiscard]] auto simulate(const Options& options, std::string* lines = nullptr) -> Report;
+// The command that runs it again.
+[[nodiscard]] auto replay_command(const Options& options, std::string_view bug) -> std::string;
+
+}  // namespace holdfast::sim

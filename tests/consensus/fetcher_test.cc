@@ -1,0 +1,93 @@
+#include "consensus/fetcher.h"
+
+#include <gmock/gmock.h>
+
+namespace holdfast::consensus {
+namespace {
+
+using testing::IsEmpty, testing::SizeIs;
+
+auto refs(std::uint64_t from, std::uint64_t to) -> std::vector<BlockRef> {
+  std::vector<BlockRef> made;
+  for (std::uint64_t round = from; round < to; ++round)
+    made.push_back({Round{round}, AuthorIndex{0}, {}});
+  return made;
+}
+
+class FetcherTest : public testing::Test {
+ protected:
+  FetcherTest() {
+    for (const std::uint64_t peer : {1, 2, 3}) fetcher_.peer_up(PeerId{peer});
+  }
+  auto ask(const std::vector<BlockRef>& missing, std::optional<PeerId> hint = {},
+           milliseconds now = milliseconds{0}) -> std::vector<FetchRequest> {
+    return fetcher_.requests(missing, hint, now);
+  }
+  Fetcher fetcher_{milliseconds{2000}};
+};
+
+TEST_F(FetcherTest, AsksTheSenderFirst) {
+  const auto asked = ask(refs(1, 3), PeerId{2});
+  ASSERT_THAT(asked, SizeIs(1));
+  EXPECT_EQ(asked[0].from, PeerId{2});
+  EXPECT_EQ(asked[0].refs, refs(1, 3));
+  EXPECT_THAT(ask(refs(1, 3), PeerId{2}), IsEmpty()) << "nothing is asked for twice";
+}
+TEST_F(FetcherTest, AsksAnotherPeerForWhatIsNew) {
+  ASSERT_THAT(ask(refs(1, 3), PeerId{2}), SizeIs(1));
+  const auto asked = ask(refs(1, 5), PeerId{2});
+  ASSERT_THAT(asked, SizeIs(1));
+  EXPECT_NE(asked[0].from, PeerId{2}) << "one request a peer";
+  EXPECT_EQ(asked[0].refs, refs(3, 5));
+}
+TEST_F(FetcherTest, AsksForNoMoreThanARequestHolds) {
+  const auto asked = ask(refs(1, kFetchRefsMax + 2));
+  ASSERT_THAT(asked, SizeIs(1));
+  EXPECT_THAT(asked[0].refs, SizeIs(kFetchRefsMax));
+  EXPECT_THAT(ask(refs(1, kFetchRefsMax + 2))[0].refs, SizeIs(1));
+}
+TEST_F(FetcherTest, AsksTheOthersInTurnWhenAPeerFails) {
+  std::set<PeerId> asked;
+  for (int i = 0; i < 3; ++i) {
+    const auto request = ask(refs(1, 2));
+    ASSERT_THAT(request, SizeIs(1));
+    asked.insert(request[0].from);
+    fetcher_.failed(request[0].id);
+  }
+  EXPECT_THAT(asked, SizeIs(3));
+}
+TEST_F(FetcherTest, AsksAgainWhenAPeerTakesTooLong) {
+  const auto first = ask(refs(1, 2));
+  EXPECT_EQ(fetcher_.wake_at(), Instant{milliseconds{2000}});
+  EXPECT_THAT(ask(refs(1, 2), {}, milliseconds{1999}), IsEmpty());
+  const auto again = ask(refs(1, 2), {}, milliseconds{2000});
+  ASSERT_THAT(again, SizeIs(1));
+  EXPECT_NE(again[0].from, first[0].from);
+  EXPECT_NE(again[0].id, first[0].id);
+}
+TEST_F(FetcherTest, AsksAgainWhenAPeerAnsweredWithSomethingElseOrLeft) {
+  const auto first = ask(refs(1, 2), PeerId{1});
+  fetcher_.answered(PeerId{1});
+  const auto second = ask(refs(1, 2), PeerId{2});
+  ASSERT_THAT(second, SizeIs(1));
+  fetcher_.peer_down(PeerId{2});
+  const auto third = ask(refs(1, 2), PeerId{2});
+  ASSERT_THAT(third, SizeIs(1));
+  EXPECT_NE(third[0].from, PeerId{2});
+}
+TEST_F(FetcherTest, WaitsWhileNobodyIsThereOrNothingIsMissing) {
+  EXPECT_THAT(ask({}), IsEmpty());
+  for (const std::uint64_t peer : {1, 2, 3}) fetcher_.peer_down(PeerId{peer});
+  EXPECT_THAT(ask(refs(1, 2), PeerId{1}), IsEmpty());
+  EXPECT_FALSE(fetcher_.wake_at().has_value());
+}
+TEST_F(FetcherTest, AnOldFailureDoesNotEndALaterRequest) {
+  const auto first = ask(refs(1, 2), PeerId{1});
+  fetcher_.answered(PeerId{1});
+  ASSERT_THAT(ask(refs(1, 2), PeerId{1}), SizeIs(1));
+  fetcher_.failed(first[0].id);
+  EXPECT_THAT(ask(refs(1, 2), PeerId{1}), IsEmpty());
+}
+
+}  // namespace
+}  // namespace holdfast::consensus
