@@ -62,7 +62,7 @@ TEST(Routes, AreAllInTheOpenApiFileWithTheirParameters) {
   }
 }
 
-TEST(Query, DecodesAndRefusesRepeats) {
+TEST(Query, DecodesAndKeepsRepeats) {
   const auto query = Query::parse("a=x%26y&b=&c=true&n=1000", memory());
   ASSERT_TRUE(query.has_value());
   EXPECT_EQ(query->text("a"), "x&y");
@@ -75,7 +75,10 @@ TEST(Query, DecodesAndRefusesRepeats) {
   EXPECT_EQ(query->number("n", 1, 999).error().code, Error::out_of_range);
   EXPECT_EQ(query->number("z", 7, 999), 7U);
   EXPECT_FALSE(query->number("a", 1, 999).has_value());
-  EXPECT_FALSE(Query::parse("a=1&a=2", memory()).has_value());
+  const auto repeated = Query::parse("a=1&b=&a=2", memory());
+  ASSERT_TRUE(repeated.has_value());
+  EXPECT_EQ(repeated->texts("a"), (std::vector<std::string_view>{"1", "2"}));
+  EXPECT_TRUE(repeated->texts("z").empty());
   EXPECT_EQ(Query::parse("a=%ff", memory()).error().code, Error::bad_utf8);
 }
 

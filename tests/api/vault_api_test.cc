@@ -209,6 +209,7 @@ TEST_F(ServerTest, AnEncryptedFileIsSealedAndOpenedWithTheHeadersOfTheRequest) {
   ASSERT_EQ(ask("POST", "/v1/vaults/-/import?format=chrome-csv", kCsv, raw_file).status, 200U);
   const std::string export_path = "/v1/vaults/-/export?format=kdbx";
   EXPECT_EQ(ask("GET", export_path).code(), "new_file_key_needed");
+  EXPECT_EQ(ask("GET", export_path + "&format=kdbx").code(), "bad_request");   // once only
   const std::vector<Header> key = {{"Holdfast-File-Passphrase", "d29yZA=="}};  // "word"
   const Reply file = ask("GET", export_path, "", key);
   ASSERT_EQ(file.status, 200U) << file.body;
