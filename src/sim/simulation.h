@@ -15,9 +15,9 @@ namespace holdfast::sim {
 struct Options {
   std::uint64_t seed = 1;
   std::size_t nodes = 4;
-  std::size_t byzantine = 0;          // at most f unless the run is to show what happens then
-  seconds duration{60};               // of the safety phase
-  bool faults = true;                 // crashes, partitions, slow disks, clocks
+  std::size_t byzantine = 0;            // at most f unless the run is to show what happens then
+  seconds duration{60};                 // of the safety phase
+  bool faults = true;                   // crashes, partitions, slow disks, clocks
   std::optional<milliseconds> delay{};  // fixed one-way delay instead of a drawn one
   std::uint64_t transactions_per_second = 20;
 };
