@@ -24,8 +24,8 @@ auto BlockManager::admit(const Dag& dag, const model::Block& block, Arrival arri
     return fail(Error::round_too_far_ahead);
   std::size_t branches = dag.at({ref.round, ref.author}).size();
   const auto first = suspended_.lower_bound({ref.round, ref.author, {}});
-  for (auto it = first; it != suspended_.end() && it->first.round == ref.round &&
-                        it->first.author == ref.author;
+  for (auto it = first;
+       it != suspended_.end() && it->first.round == ref.round && it->first.author == ref.author;
        ++it)
     ++branches;
   if (branches >= kBranchesMax) return fail(Error::too_many_branches);

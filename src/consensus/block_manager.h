@@ -1,12 +1,12 @@
 // block_manager.h: lets a block into the DAG once all its ancestors are in it; keeps it suspended
 // until then and says which blocks are missing.
-// Invariant: whatever is accepted has its whole history above gc_round accepted before it; each block is
-// accepted once. Missing refs and suspended bytes are counted against the author of the block that
-// waits, so that one validator cannot fill another's share.
-// Limits: kSuspendedRefsMax and kSuspendedBytesMax an author; kFutureRoundsMax; kBranchesMax a slot
-// for blocks that nothing refers to. Time: none. Threads: one. Errors: round_too_far_ahead,
-// too_many_suspended, too_many_branches, round_collected (state unchanged; the sender may be slow
-// or wrong). Source: docs/design/consensus.md §3, §8.
+// Invariant: whatever is accepted has its whole history above gc_round accepted before it; each
+// block is accepted once. Missing refs and suspended bytes are counted against the author of the
+// block that waits, so that one validator cannot fill another's share. Limits: kSuspendedRefsMax
+// and kSuspendedBytesMax an author; kFutureRoundsMax; kBranchesMax a slot for blocks that nothing
+// refers to. Time: none. Threads: one. Errors: round_too_far_ahead, too_many_suspended,
+// too_many_branches, round_collected (state unchanged; the sender may be slow or wrong). Source:
+// docs/design/consensus.md §3, §8.
 #pragma once
 
 #include <map>

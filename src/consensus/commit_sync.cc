@@ -20,8 +20,8 @@ auto check_link(const EpochRules& epoch, const CommitState& before, const Commit
   if (model::encode(commit) != link.commit_bytes) return fail(Error::broken_commit_chain);
   if (model::commit_digest(link.commit_bytes) != link.digest)
     return fail(Error::broken_commit_chain);
-  const bool bodies_match = std::ranges::equal(commit.blocks, link.blocks, {}, {},
-                                               [](const BlockPtr& block) { return (*block)->ref(); });
+  const bool bodies_match = std::ranges::equal(
+      commit.blocks, link.blocks, {}, {}, [](const BlockPtr& block) { return (*block)->ref(); });
   if (!bodies_match) return fail(Error::payload_mismatch);
   return {};
 }

@@ -1,6 +1,6 @@
 // commit_sync.h: catching up by commits that a quorum has voted for, instead of by blocks alone.
-// Invariant: a CertifiedCommit can only be made by certify(), which checks the chain of digests, the
-// bodies, and the votes of a quorum of distinct authors for exactly the last (height, digest).
+// Invariant: a CertifiedCommit can only be made by certify(), which checks the chain of digests,
+// the bodies, and the votes of a quorum of distinct authors for exactly the last (height, digest).
 // Limits: kSyncRangeMax commits a range; starts kSyncDistance heights behind. Time: none.
 // Threads: one. Errors: broken_commit_chain, too_few_signatures, foreign_vault, foreign_epoch,
 // payload_mismatch. Source: docs/design/consensus.md §8.
@@ -29,7 +29,8 @@ class CertifiedCommit {
   CommittedSubDag sub_dag_;
 };
 
-// A range as a peer sent it, beginning after `from`; `voters` are verified blocks with commit votes.
+// A range as a peer sent it, beginning after `from`; `voters` are verified blocks with commit
+// votes.
 [[nodiscard]] auto certify(const EpochRules& epoch, const CommitState& from,
                            std::vector<CommittedSubDag> range, const std::vector<BlockPtr>& voters)
     -> base::Result<std::vector<CertifiedCommit>>;
@@ -37,7 +38,8 @@ class CertifiedCommit {
 // The highest height that a quorum of validators has voted for, from the blocks seen.
 class CommitVotes {
  public:
-  explicit CommitVotes(Validators validators) : highest_(validators.count()), quorum_{validators.quorum()} {}
+  explicit CommitVotes(Validators validators)
+      : highest_(validators.count()), quorum_{validators.quorum()} {}
   void on_block(const model::Header& header);
   [[nodiscard]] auto quorum_height() const -> model::Height;
 

@@ -53,7 +53,8 @@ void Core::on(const BlocksVerified& in) {
     const model::Header& header = (**block).fields;
     commit_votes_.on_block(header);
     const bool own = settings_.self == header.author;
-    if (own && !amnesia_ && header.round > proposer_.proposed() && !dag_.contains((*block)->ref())) {
+    if (own && !amnesia_ && header.round > proposer_.proposed() &&
+        !dag_.contains((*block)->ref())) {
       halt(HaltReason::own_slot_conflict);
       return;
     }
@@ -182,8 +183,7 @@ void Core::record(CommittedSubDag sub_dag) {
   last_commit_at_ = now_.monotonic;
   batch_.commits.push_back(sub_dag);
   effects_.emplace_back(Deliver{persist, std::move(sub_dag), ended_});
-  if (ended_)
-    effects_.emplace_back(EpochEnded{lineariser_.state().height, pool_.take_all()});
+  if (ended_) effects_.emplace_back(EpochEnded{lineariser_.state().height, pool_.take_all()});
 }
 
 void Core::collect() {

@@ -32,12 +32,12 @@ struct Moment {
 
 // What is durable when the core starts. A fresh epoch has none of it.
 struct Recovered {
-  Round signed_round{};     // P: the higher one of signer file and store
-  BlockPtr last_own;        // null: none
-  CommitState commit;       // the last one; its leader decides where the cursor and gc_round stand
-  std::vector<BlockPtr> blocks;      // above gc_round, in order of rounds
-  std::vector<BlockRef> committed;   // which of them were
-  std::vector<AuthorIndex> ready;    // authors of committed blocks that were ready to close
+  Round signed_round{};  // P: the higher one of signer file and store
+  BlockPtr last_own;     // null: none
+  CommitState commit;    // the last one; its leader decides where the cursor and gc_round stand
+  std::vector<BlockPtr> blocks;       // above gc_round, in order of rounds
+  std::vector<BlockRef> committed;    // which of them were
+  std::vector<AuthorIndex> ready;     // authors of committed blocks that were ready to close
   model::Height checkpoint_height{};  // of the last own checkpoint
   model::TimeMs checkpoint_at{};
   std::optional<model::AmnesiaNonce> amnesia;  // signer file or store were lost

@@ -12,11 +12,10 @@ void Core::on(const Applied& in) {
   unapplied_.erase(unapplied_.begin(), std::next(found));
   closing_ = closing_ || in.close_epoch;
   items_since_checkpoint_ = items_since_checkpoint_ || commit.has_items;
-  const bool in_time =
-      items_since_checkpoint_ &&
-      checkpoint_due(checkpoint_height_, checkpoint_at_, in.height, commit.timestamp);
-  const bool many_heights = std::to_underlying(in.height) >=
-                            std::to_underlying(checkpoint_height_) + kCheckpointHeights;
+  const bool in_time = items_since_checkpoint_ && checkpoint_due(checkpoint_height_, checkpoint_at_,
+                                                                 in.height, commit.timestamp);
+  const bool many_heights =
+      std::to_underlying(in.height) >= std::to_underlying(checkpoint_height_) + kCheckpointHeights;
   if (!in_time && !many_heights && !commit.last_of_epoch) return;
 
   checkpoint_height_ = in.height;

@@ -25,7 +25,8 @@ void Core::propose() {
     return;
   }
   auto wake = proposer_.wake_at();
-  if (view.busy) wake = std::min(wake.value_or(Instant::max()), std::max(nudge_at_, now_.monotonic));
+  if (view.busy)
+    wake = std::min(wake.value_or(Instant::max()), std::max(nudge_at_, now_.monotonic));
   if (wake) effects_.emplace_back(SetTimer{TimerKind::propose, *wake});
 }
 

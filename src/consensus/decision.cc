@@ -138,9 +138,8 @@ auto certified_in_history(const Dag& dag, Slot slot, const DagBlock& anchor)
   const auto certifiers = history_at(dag, anchor, later(slot.round, 2));
   const DagBlock* certified = nullptr;
   for (const auto& candidate : candidates) {
-    const bool has_certificate = std::ranges::any_of(certifiers, [&](const DagBlock* block) {
-      return is_certificate(dag, *block, *candidate);
-    });
+    const bool has_certificate = std::ranges::any_of(
+        certifiers, [&](const DagBlock* block) { return is_certificate(dag, *block, *candidate); });
     if (!has_certificate) continue;
     if (certified != nullptr) return fail(Error::two_leader_blocks_certified);
     certified = candidate.get();

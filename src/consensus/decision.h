@@ -1,11 +1,11 @@
 // decision.h: which leader blocks are committed and which leader slots are skipped.
-// Direct rule: a quorum of certificates commits, a quorum of blocks that do not vote skips. Indirect
-// rule: what the direct one leaves open is decided by the first later leader that is committed, if
-// its history holds a certificate. Invariant: decisions come in order of rounds, once each, and are
-// the same on every validator whose blocks lie in one DAG with at most f equivocators.
-// Limits: those of the DAG. Time: none. Threads: one. Errors: two_leader_blocks_certified proves more than
-// f Byzantine validators; the caller stops.
-// Source: Mysticeti (2310.14821) §3.2, algorithms 1 and 2; docs/design/consensus.md §6.
+// Direct rule: a quorum of certificates commits, a quorum of blocks that do not vote skips.
+// Indirect rule: what the direct one leaves open is decided by the first later leader that is
+// committed, if its history holds a certificate. Invariant: decisions come in order of rounds, once
+// each, and are the same on every validator whose blocks lie in one DAG with at most f
+// equivocators. Limits: those of the DAG. Time: none. Threads: one. Errors:
+// two_leader_blocks_certified proves more than f Byzantine validators; the caller stops. Source:
+// Mysticeti (2310.14821) §3.2, algorithms 1 and 2; docs/design/consensus.md §6.
 #pragma once
 
 #include "base/result.h"

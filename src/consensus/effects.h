@@ -23,9 +23,9 @@ struct SignCheckpoint {
 
 // ---- storage, in order
 struct Batch {
-  std::vector<BlockPtr> blocks;          // accepted
-  BlockPtr own;                          // the own block, also for the signer file; or null
-  std::optional<Round> floor;            // for the signer file: what was forgotten ended at most here
+  std::vector<BlockPtr> blocks;  // accepted
+  BlockPtr own;                  // the own block, also for the signer file; or null
+  std::optional<Round> floor;    // for the signer file: what was forgotten ended at most here
   std::vector<CommittedSubDag> commits;  // their blocks were in this or an earlier batch
   Round gc_round{};
 };
@@ -76,7 +76,7 @@ enum class TxFate : std::uint8_t { sequenced, collected, refused };
 struct TxStatus {
   TxKey id;
   TxFate fate{};
-  model::Height height{};   // sequenced
+  model::Height height{};             // sequenced
   std::optional<base::Error> reason;  // refused
 };
 struct CheckpointCertified {
@@ -91,7 +91,7 @@ struct EpochEnded {
 };
 enum class HaltReason : std::uint8_t {
   two_leader_blocks_certified,
-  own_slot_conflict,    // somebody else signs with this key, or this node forgot that it did
+  own_slot_conflict,  // somebody else signs with this key, or this node forgot that it did
   checkpoint_differs,
   store_failed,
 };

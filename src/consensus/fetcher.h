@@ -1,7 +1,8 @@
-// fetcher.h: asks peers for missing blocks: first the one that sent what waits, then one other, then
-// others in turn at a fixed period, so that a block that nobody has costs next to nothing.
+// fetcher.h: asks peers for missing blocks: first the one that sent what waits, then one other,
+// then others in turn at a fixed period, so that a block that nobody has costs next to nothing.
 // Invariant: a ref is asked for from one peer at a time. Limits: kFetchRefsMax refs a request; one
-// request a peer. Time: an argument. Threads: one. Errors: none. Source: docs/design/consensus.md §8.
+// request a peer. Time: an argument. Threads: one. Errors: none. Source: docs/design/consensus.md
+// §8.
 #pragma once
 
 #include <map>

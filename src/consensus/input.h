@@ -1,5 +1,5 @@
-// input.h: everything that can happen to the core. What came from outside is verified by type before
-// it can be put into one of these. Threads: values. Source: docs/design/consensus.md §12.
+// input.h: everything that can happen to the core. What came from outside is verified by type
+// before it can be put into one of these. Threads: values. Source: docs/design/consensus.md §12.
 #pragma once
 
 #include <variant>
@@ -68,8 +68,8 @@ struct OwnerConfirmed {  // a committee of one in amnesia: nobody else signs, go
 struct Applied {  // durably, by the vault
   model::Height height{};
   model::Digest state_root, audit_root;
-  bool close_epoch = false;               // CloseEpoch was applied here or before
-  std::optional<model::Committee> next;   // staged for the next epoch
+  bool close_epoch = false;              // CloseEpoch was applied here or before
+  std::optional<model::Committee> next;  // staged for the next epoch
 };
 struct CheckpointVoted {
   model::VerifiedCheckpointVote vote;

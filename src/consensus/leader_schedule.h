@@ -1,10 +1,9 @@
 // leader_schedule.h: which validator leads a round: one slot a round, chosen by integer arithmetic
 // from a beacon, so that all validators agree and none can choose its rounds in advance.
 // elect(r) is the first entry of a Fisher-Yates shuffle of 0..n-1: the index is drawn from the
-// little-endian 64-bit words of SHAKE256(CBOR["holdfast/1/leader", vault, epoch, beacon, 0, r]), words
-// at or above the largest multiple of n below 2^64 being passed over.
-// Limits: remembers kWindow rounds. Time: none. Threads: one. Errors: none.
-// Source: docs/design/consensus.md §5.
+// little-endian 64-bit words of SHAKE256(CBOR["holdfast/1/leader", vault, epoch, beacon, 0, r]),
+// words at or above the largest multiple of n below 2^64 being passed over. Limits: remembers
+// kWindow rounds. Time: none. Threads: one. Errors: none. Source: docs/design/consensus.md §5.
 #pragma once
 
 #include <array>
@@ -13,9 +12,6 @@
 #include "consensus/primitives.h"
 
 namespace holdfast::consensus {
-
-
-
 
 class LeaderSchedule {
  public:

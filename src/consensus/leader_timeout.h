@@ -1,8 +1,8 @@
-// leader_timeout.h: how long a proposer waits for a leader that does not come: 2 Delta, longer while
-// nothing commits, short again once commits flow. Only the distance between the own round and the
-// last committed leader counts, so that no other validator can reset or prolong it.
-// Limits: between timeout_start and timeout_max. Time: durations; none is read. Threads: one.
-// Errors: none. Source: docs/design/consensus.md §4 (the numbers are our own).
+// leader_timeout.h: how long a proposer waits for a leader that does not come: 2 Delta, longer
+// while nothing commits, short again once commits flow. Only the distance between the own round and
+// the last committed leader counts, so that no other validator can reset or prolong it. Limits:
+// between timeout_start and timeout_max. Time: durations; none is read. Threads: one. Errors: none.
+// Source: docs/design/consensus.md §4 (the numbers are our own).
 #pragma once
 
 #include <algorithm>
@@ -31,7 +31,8 @@ class LeaderTimeout {
     if (!stalled_at_ || own < *stalled_at_) return;
     const auto distance = std::to_underlying(own) - std::to_underlying(*stalled_at_);
     // base (1 + (distance / stall_rounds)^2); from sqrt(max / base) stall_rounds on it is max.
-    const auto bounded = std::min(distance, static_cast<std::uint64_t>(max_ / base_) * stall_rounds_);
+    const auto bounded =
+        std::min(distance, static_cast<std::uint64_t>(max_ / base_) * stall_rounds_);
     const double stretch = static_cast<double>(bounded) / static_cast<double>(stall_rounds_);
     const milliseconds stretched{
         static_cast<std::int64_t>(static_cast<double>(base_.count()) * (1 + stretch * stretch))};

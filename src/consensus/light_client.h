@@ -1,9 +1,9 @@
-// light_client.h: follows a vault by checkpoints alone: from a pinned committee through each epoch's
-// final checkpoint, which the old committee signs and which names the next.
-// Invariant: trust comes from the signatures of a quorum of distinct members, never from whoever
-// serves them; heights only grow. Limits: those of a checkpoint. Time: none. Threads: one.
-// Errors: foreign_vault, foreign_epoch, too_few_signatures, broken_commit_chain (older than what is
-// known, or another digest for a known height). Source: docs/design/consensus.md §11.
+// light_client.h: follows a vault by checkpoints alone: from a pinned committee through each
+// epoch's final checkpoint, which the old committee signs and which names the next. Invariant:
+// trust comes from the signatures of a quorum of distinct members, never from whoever serves them;
+// heights only grow. Limits: those of a checkpoint. Time: none. Threads: one. Errors:
+// foreign_vault, foreign_epoch, too_few_signatures, broken_commit_chain (older than what is known,
+// or another digest for a known height). Source: docs/design/consensus.md §11.
 #pragma once
 
 #include "base/result.h"

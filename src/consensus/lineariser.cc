@@ -7,11 +7,13 @@ namespace {
 
 using model::TimeMs;
 
-auto comes_before(const DagBlock* a, const DagBlock* b) -> bool {
-  if (planted(PlantedBug::sort_without_digest)) {
-    return std::pair{a->ref.round, a->ref.author} < std::pair{b->ref.round, b->ref.author};
-  }
-  return a->ref < b->ref;
+// The planted bug: two blocks of one slot keep the order in which they arrived.
+void sort_by_arrival(const Dag& dag, std::vector<const DagBlock*>& blocks) {
+  std::vector<const DagBlock*> sorted;
+  dag.for_each([&](const DagBlock& block) {
+    if (std::ranges::contains(blocks, &block)) sorted.push_back(&block);
+  });
+  blocks = std::move(sorted);
 }
 
 // Depth first from the leader over what is above gc_round and not committed; flags what it meets.
@@ -31,7 +33,8 @@ auto take_history(Dag& dag, DagBlock& leader) -> std::vector<const DagBlock*> {
       open.push_back(parent);
     }
   }
-  std::ranges::stable_sort(taken, comes_before);
+  std::ranges::sort(taken, {}, &DagBlock::ref);
+  if (planted(PlantedBug::sort_without_digest)) sort_by_arrival(dag, taken);
   return taken;
 }
 

@@ -51,7 +51,8 @@ class Lineariser {
   CommitState state_;
 };
 
-// max(previous, first timestamp of the leader's strong parents whose cumulative weight exceeds half).
+// max(previous, first timestamp of the leader's strong parents whose cumulative weight exceeds
+// half).
 [[nodiscard]] auto commit_timestamp(const DagBlock& leader, model::TimeMs previous)
     -> model::TimeMs;
 // The round up to which blocks are collected once `leader` is the last committed one.

@@ -14,14 +14,14 @@ using std::chrono::milliseconds;
 // Monotonic time since any fixed moment; given from outside, never read.
 using Instant = std::chrono::nanoseconds;
 
-inline constexpr std::uint64_t kWaveRounds = 3;      // propose, vote, certify
-inline constexpr std::uint64_t kAnchorDistance = 3;  // an anchor is at least this much later
-inline constexpr std::size_t kSuspendedRefsMax = 2000;                       // missing, per author
-inline constexpr std::size_t kSuspendedBytesMax = std::size_t{16} << 20;     // per author
-inline constexpr std::size_t kUnsequencedBytesMax = std::size_t{16} << 20;   // own payload
+inline constexpr std::uint64_t kWaveRounds = 3;         // propose, vote, certify
+inline constexpr std::uint64_t kAnchorDistance = 3;     // an anchor is at least this much later
+inline constexpr std::size_t kSuspendedRefsMax = 2000;  // missing, per author
+inline constexpr std::size_t kSuspendedBytesMax = std::size_t{16} << 20;    // per author
+inline constexpr std::size_t kUnsequencedBytesMax = std::size_t{16} << 20;  // own payload
 inline constexpr std::uint64_t kFutureRoundsMax = 1000;
 inline constexpr std::size_t kFetchRefsMax = 1000;
-inline constexpr std::size_t kBranchesMax = 2;  // of one slot, unless others refer to more
+inline constexpr std::size_t kBranchesMax = 2;       // of one slot, unless others refer to more
 inline constexpr std::size_t kPendingMax = 100'000;  // transactions that wait for a block
 inline constexpr std::size_t kPendingBytesMax = std::size_t{64} << 20;
 

@@ -13,24 +13,25 @@ namespace holdfast::consensus {
 
 enum class PlantedBug : std::uint8_t {
   none,
-  anchor_one_round_later,     // an anchor at r+1 decides round r
-  anchor_two_rounds_later,    // at r+2
-  quorum_less_one,            // Q - 1
-  quorum_two_f_plus_one,      // differs from n - f where n is not 3f + 1
-  count_blocks_not_authors,   // an equivocator counts twice
-  send_before_sync,           // own blocks leave before they are durable
-  sign_again_after_restart,   // the last round is proposed again
-  amnesia_of_f_plus_one,      // too few answers are taken for enough
-  sort_without_digest,        // two blocks of one slot come in the order of arrival
-  cursor_only_on_commits,     // skipped slots are looked at again
-  jump_rounds,                // the naive pacemaker: propose at the threshold clock
+  anchor_one_round_later,    // an anchor at r+1 decides round r
+  anchor_two_rounds_later,   // at r+2
+  quorum_less_one,           // Q - 1
+  quorum_two_f_plus_one,     // differs from n - f where n is not 3f + 1
+  count_blocks_not_authors,  // an equivocator counts twice
+  send_before_sync,          // own blocks leave before they are durable
+  sign_again_after_restart,  // the last round is proposed again
+  amnesia_of_f_plus_one,     // too few answers are taken for enough
+  sort_without_digest,       // two blocks of one slot come in the order of arrival
+  cursor_only_on_commits,    // skipped slots are looked at again
+  jump_rounds,               // the naive pacemaker: propose at the threshold clock
 };
 inline constexpr auto kPlantedBugNames = std::to_array<std::string_view>(
     {"none", "anchor-one-round-later", "anchor-two-rounds-later", "quorum-less-one",
      "quorum-two-f-plus-one", "count-blocks-not-authors", "send-before-sync",
      "sign-again-after-restart", "amnesia-of-f-plus-one", "sort-without-digest",
      "cursor-only-on-commits", "jump-rounds"});
-static_assert(kPlantedBugNames.size() == std::size_t{std::to_underlying(PlantedBug::jump_rounds)} + 1);
+static_assert(kPlantedBugNames.size() ==
+              std::size_t{std::to_underlying(PlantedBug::jump_rounds)} + 1);
 
 #ifdef HOLDFAST_PLANTED_BUGS
 extern PlantedBug planted_bug;  // set by the simulator's command line

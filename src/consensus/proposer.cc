@@ -7,8 +7,7 @@ namespace holdfast::consensus {
 auto Proposer::target(const Decider& decider, Round clock) const -> Round {
   Round target = next(proposed_);
   if (planted(PlantedBug::jump_rounds)) return std::max(target, clock);
-  while (target < clock && decider.is_decided(earlier(target, 2)))
-    target = next(target);
+  while (target < clock && decider.is_decided(earlier(target, 2))) target = next(target);
   return target;
 }
 

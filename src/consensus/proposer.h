@@ -1,11 +1,10 @@
 // proposer.h: whether to propose now, for which round, and on which parents.
-// It never jumps to the round of the threshold clock silently: no round r is left out unless round r-2 is
-// decided. Without that rule rotating validators that jump can keep every round from gathering a
-// quorum of certificates for ever. A proposal for T waits for the leaders of T-1 and for votes on
-// the leaders of T-2 (C1), at most the leader timeout (C2), and not at all once a quorum has gone
-// ahead (C3).
-// Limits: n. Time: an argument. Threads: one. Errors: none. Source: docs/design/consensus.md §4;
-// the counterexample to round jumping: S&P 2026, named there.
+// It never jumps to the round of the threshold clock silently: no round r is left out unless round
+// r-2 is decided. Without that rule rotating validators that jump can keep every round from
+// gathering a quorum of certificates for ever. A proposal for T waits for the leaders of T-1 and
+// for votes on the leaders of T-2 (C1), at most the leader timeout (C2), and not at all once a
+// quorum has gone ahead (C3). Limits: n. Time: an argument. Threads: one. Errors: none. Source:
+// docs/design/consensus.md §4; the counterexample to round jumping: S&P 2026, named there.
 #pragma once
 
 #include <optional>
@@ -26,9 +25,9 @@ struct ProposalPlan {
 // What the decision depends on, besides the DAG.
 struct ProposerView {
   Instant now{};
-  bool busy = false;          // something waits to be ordered
-  milliseconds timeout{};     // the leader timeout, 2 Delta
-  Round clock{};              // of the threshold clock
+  bool busy = false;       // something waits to be ordered
+  milliseconds timeout{};  // the leader timeout, 2 Delta
+  Round clock{};           // of the threshold clock
 };
 
 class Proposer {

@@ -13,6 +13,12 @@ auto TransactionPool::submit(const TxKey& id, Bytes bytes) -> Result<void> {
   if (entries_.contains(id)) return {};
   if (entries_.size() >= kPendingMax) return fail(Error::too_many_pending);
   if (bytes_waiting_ + bytes.size() > kPendingBytesMax) return fail(Error::too_many_pending);
+  if (waiting_.size() >= 2 * kPendingMax) {  // half of them at least wait no more
+    std::erase_if(waiting_, [&](const TxKey& each) {
+      const auto entry = entries_.find(each);
+      return entry == entries_.end() || entry->second.place != Place::waiting;
+    });
+  }
   bytes_waiting_ += bytes.size();
   entries_.emplace(id, Entry{std::move(bytes), Place::waiting});
   waiting_.push_back(id);

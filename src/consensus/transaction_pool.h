@@ -2,8 +2,8 @@
 // for a block and those in own blocks that are not committed yet.
 // Invariant: each is known once, by its id; none is lost when its block is collected: it waits
 // again. Batches are limited by bytes and count; waiting is bounded, so that submit() pushes back.
-// Limits: kPendingMax, kPendingBytesMax; kUnsequencedBytesMax in own blocks, beyond which an author proposes
-// empty blocks. Time: none. Threads: one. Errors: too_many_pending. Source:
+// Limits: kPendingMax, kPendingBytesMax; kUnsequencedBytesMax in own blocks, beyond which an author
+// proposes empty blocks. Time: none. Threads: one. Errors: too_many_pending. Source:
 // docs/design/consensus.md §7, §8.
 #pragma once
 
@@ -23,8 +23,7 @@ class TransactionPool {
   // Known ones are taken as they are: submitting twice is harmless.
   [[nodiscard]] auto submit(const TxKey& id, base::Bytes bytes) -> base::Result<void>;
   // In order of submission; what is taken is in no block until placed() says so.
-  [[nodiscard]] auto take(std::size_t bytes_max, std::size_t items_max)
-      -> std::vector<base::Bytes>;
+  [[nodiscard]] auto take(std::size_t bytes_max, std::size_t items_max) -> std::vector<base::Bytes>;
   void placed(Round round);  // what was taken is in the own block of this round
   // Of any validator's block: whoever proposed it, it is ordered. Returns whether it was ours.
   auto sequenced(const TxKey& id) -> bool;

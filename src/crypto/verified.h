@@ -1,8 +1,8 @@
 // verified.h: a value whose signature has been verified; verify() below is the only way to make
-// one, except in the simulator, whose signatures are only hashes: it alone defines the friend below,
-// and no product links it. The caller passes the value that it decoded from `message`, so decoding belongs next to this
-// call. Limits: none. Time: none. Threads: values. Errors: bad_key, bad_signature. Source:
-// docs/design/style.md §2 rule 5 (verified by type).
+// one, except in the simulator, whose signatures are only hashes: it alone defines the friend
+// below, and no product links it. The caller passes the value that it decoded from `message`, so
+// decoding belongs next to this call. Limits: none. Time: none. Threads: values. Errors: bad_key,
+// bad_signature. Source: docs/design/style.md §2 rule 5 (verified by type).
 #pragma once
 
 #include <utility>

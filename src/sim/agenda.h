@@ -1,5 +1,5 @@
-// agenda.h: virtual time: what happens next. Events at one moment run in the order in which they were
-// planned. Invariant: time never goes back. Limits: none. Threads: one.
+// agenda.h: virtual time: what happens next. Events at one moment run in the order in which they
+// were planned. Invariant: time never goes back. Limits: none. Threads: one.
 #pragma once
 
 #include <chrono>

@@ -53,7 +53,8 @@ void Checks::restarted(NodeIndex node, model::Height height, bool lost_its_disk)
   if (height < heights_[node])
     fail("lost: " + named(node) + " had delivered height " + number(heights_[node]) +
          " and knows only " + number(height) + " after a restart");
-  heights_[node] = height;  // what was durable and not delivered yet is delivered again by the vault
+  heights_[node] =
+      height;  // what was durable and not delivered yet is delivered again by the vault
 }
 
 void Checks::applied(NodeIndex node, model::Height height, const model::Digest& root) {

@@ -52,14 +52,21 @@ Cluster::Cluster(const Options& options, std::string* lines)
   vault_.bytes.fill(7);
   epoch_ = std::make_unique<consensus::EpochRules>(vault_, committee_);
   switch (random_.below(3)) {
-    case 0: break;  // 10-20 ms
-    case 1: weather_ = {.low = milliseconds{30}, .high = milliseconds{40},
-                        .tail_low = milliseconds{300}, .tail_high = milliseconds{800},
-                        .tail_percent = 1};
+    case 0:
+      break;  // 10-20 ms
+    case 1:
+      weather_ = {.low = milliseconds{30},
+                  .high = milliseconds{40},
+                  .tail_low = milliseconds{300},
+                  .tail_high = milliseconds{800},
+                  .tail_percent = 1};
       break;
-    default: weather_ = {.low = milliseconds{60}, .high = milliseconds{80},
-                         .tail_low = milliseconds{500}, .tail_high = milliseconds{1500},
-                         .tail_percent = 1};
+    default:
+      weather_ = {.low = milliseconds{60},
+                  .high = milliseconds{80},
+                  .tail_low = milliseconds{500},
+                  .tail_high = milliseconds{1500},
+                  .tail_percent = 1};
   }
   if (options.faults) {
     if (random_.percent(40)) weather_.loss_percent = random_.between(1, 30);
@@ -69,9 +76,9 @@ Cluster::Cluster(const Options& options, std::string* lines)
       offset = static_cast<std::int64_t>(random_.between(0, 240)) - 120;
   }
   for (NodeIndex node = 0; node < options.nodes; ++node) {
-    const Behaviour behaviour =
-        is_honest(node) ? Behaviour::honest
-                        : static_cast<Behaviour>(random_.between(1, kBehaviours - 1));
+    const Behaviour behaviour = is_honest(node)
+                                    ? Behaviour::honest
+                                    : static_cast<Behaviour>(random_.between(1, kBehaviours - 1));
     if (!is_honest(node)) count(Fault::byzantine_node);
     nodes_.push_back(std::make_unique<Node>(
         *this, node,
@@ -128,11 +135,9 @@ auto Cluster::verified(const RawBlock& block) -> BlockPtr {
   if (!consensus::check_header(fields, *epoch_)) return nullptr;
   if (!consensus::check_payload(*block, merkle_root)) return nullptr;
   const auto& key = committee_.members[std::to_underlying(fields.author)].node_key;
-  auto good = SimulatedSignatures::verify(key, Purpose::block,
-                                          model::header_message(vault_, block->header),
-                                          block->signature, *block);
-  if (good)
-    known->second.second = std::make_shared<const model::VerifiedBlock>(*std::move(good));
+  auto good = SimulatedSignatures::verify(
+      key, Purpose::block, model::header_message(vault_, block->header), block->signature, *block);
+  if (good) known->second.second = std::make_shared<const model::VerifiedBlock>(*std::move(good));
   return known->second.second;
 }
 
@@ -145,12 +150,25 @@ auto Cluster::sign(NodeIndex node, base::Bytes header, std::vector<base::Bytes> 
   block.digest = model::block_digest(header, block.signature);
   block.header = std::move(header);
   block.payload = std::move(payload);
-  auto signed_block = std::make_shared<const model::VerifiedBlock>(
-      SimulatedSignatures::trust(std::move(block)));
+  auto signed_block =
+      std::make_shared<const model::VerifiedBlock>(SimulatedSignatures::trust(std::move(block)));
   const RawBlock content = raw(signed_block);
   // What its maker trusts, others check for themselves: an honest one is good by construction.
   if (is_honest(node)) verified_[content.get()] = {content, signed_block};
+  if (!(*signed_block)->payload.empty()) proposed_[(*signed_block)->ref()] = agenda_.now();
   return signed_block;
+}
+
+void Cluster::on_delivered(NodeIndex node, const consensus::CommittedSubDag& commit) {
+  for (const model::BlockRef& ref : commit.commit.blocks) {
+    if (std::to_underlying(ref.author) != node) continue;
+    const auto proposed = proposed_.find(ref);
+    if (proposed == proposed_.end()) continue;
+    auto& latencies =
+        ref == commit.commit.leader ? report_.leader_latencies : report_.other_latencies;
+    latencies.push_back(agenda_.now() - proposed->second);
+    proposed_.erase(proposed);
+  }
 }
 
 void Cluster::on_sequenced(NodeIndex node, const consensus::TxKey& id) {
@@ -192,8 +210,7 @@ void Cluster::connect(NodeIndex a, NodeIndex b) {
   if (cut_.contains({a, b}) || cut_.contains({b, a})) return;
   const auto last_of = [&](NodeIndex author, NodeIndex holder) {
     const auto& dag = nodes_[holder]->core().dag();
-    const auto* block =
-        dag.latest_of(model::AuthorIndex{author}, next(dag.highest_round()));
+    const auto* block = dag.latest_of(model::AuthorIndex{author}, next(dag.highest_round()));
     return block == nullptr ? model::Round{} : block->ref.round;
   };
   const model::Round at_b = last_of(a, b), at_a = last_of(b, a);
@@ -217,7 +234,6 @@ void Cluster::submit_one() {
   const NodeIndex node = random_.below(options_.nodes);
   base::Bytes transaction(random_.between(40, 600));
   for (auto& byte : transaction) byte = static_cast<std::uint8_t>(random_.next());
-  ++submitted_;
   if (!nodes_[node]->is_up() || nodes_[node]->core().is_halted()) return;
   const auto id = item_id(transaction);
   pending_[id] = {node, agenda_.now()};
@@ -225,7 +241,8 @@ void Cluster::submit_one() {
 }
 
 void Cluster::plan_workload(Instant until) {
-  const auto gap = milliseconds{2000 / std::max<std::uint64_t>(options_.transactions_per_second, 1)};
+  const auto gap =
+      milliseconds{2000 / std::max<std::uint64_t>(options_.transactions_per_second, 1)};
   const Instant next = agenda_.now() + random_.between(milliseconds{0}, gap);
   if (next > until) return;
   agenda_.at(next, [this, until] {
@@ -246,10 +263,16 @@ void Cluster::plan_faults(Instant until) {
 void Cluster::one_fault() {
   switch (random_.below(6)) {
     case 0:
-    case 1: crash_one(); break;
+    case 1:
+      crash_one();
+      break;
     case 2:
-    case 3: cut_some(); break;
-    case 4: heal(); break;
+    case 3:
+      cut_some();
+      break;
+    case 4:
+      heal();
+      break;
     default: {
       const NodeIndex node = random_.below(options_.nodes);
       static constexpr std::array<std::int64_t, 4> kJumps{3'600'000, -3'600'000, 315'360'000'000,
@@ -276,7 +299,8 @@ void Cluster::crash_one() {
     trace(node, "disk lost", 0);
     nodes_[node]->lose_disk();
   }
-  agenda_.after(random_.between(milliseconds{50}, milliseconds{5000}), [this, node] { boot(node); });
+  agenda_.after(random_.between(milliseconds{50}, milliseconds{5000}),
+                [this, node] { boot(node); });
 }
 
 void Cluster::cut_some() {

@@ -31,6 +31,7 @@ class Cluster final : public Host {
   [[nodiscard]] auto verified(const RawBlock& block) -> consensus::BlockPtr override;
   [[nodiscard]] auto sign(NodeIndex node, base::Bytes header, std::vector<base::Bytes> payload)
       -> consensus::BlockPtr override;
+  void on_delivered(NodeIndex node, const consensus::CommittedSubDag& commit) override;
   void on_sequenced(NodeIndex node, const consensus::TxKey& id) override;
   void on_refused(NodeIndex node, const consensus::TxKey& id) override;
   void trace(NodeIndex node, std::string_view what, std::uint64_t number) override;
@@ -85,7 +86,7 @@ class Cluster final : public Host {
   std::map<const model::Block*, std::pair<RawBlock, consensus::BlockPtr>> verified_;
   std::map<consensus::TxKey, Pending> pending_;
   std::set<consensus::TxKey> must_be_ordered_;
-  std::uint64_t submitted_ = 0;
+  std::map<model::BlockRef, Instant> proposed_;  // with a payload, not yet delivered
   bool lossy_ = true;
   bool disk_was_lost_ = false;
   Report report_;

@@ -39,6 +39,7 @@ class Host {
   // Of an own block: signs it, too.
   [[nodiscard]] virtual auto sign(NodeIndex node, base::Bytes header,
                                   std::vector<base::Bytes> payload) -> consensus::BlockPtr = 0;
+  virtual void on_delivered(NodeIndex node, const consensus::CommittedSubDag& commit) = 0;
   virtual void on_sequenced(NodeIndex node, const consensus::TxKey& id) = 0;
   virtual void on_refused(NodeIndex node, const consensus::TxKey& id) = 0;
   virtual void trace(NodeIndex node, std::string_view what, std::uint64_t number) = 0;

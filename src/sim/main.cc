@@ -47,13 +47,20 @@ auto parse(const std::vector<std::string_view>& words) -> Arguments {
     std::uint64_t number = 0;
     const auto parsed = std::from_chars(value.begin(), value.end(), number);
     arguments.valid = parsed.ec == std::errc{} && parsed.ptr == value.end();
-    if (flag == "--seed") arguments.options.seed = number;
-    else if (flag == "--seeds") arguments.seeds = number;
-    else if (flag == "--nodes") arguments.options.nodes = number;
-    else if (flag == "--byzantine") arguments.options.byzantine = number;
-    else if (flag == "--seconds") arguments.options.duration = seconds{number};
-    else if (flag == "--delay") arguments.options.delay = milliseconds{number};
-    else arguments.valid = false;
+    if (flag == "--seed")
+      arguments.options.seed = number;
+    else if (flag == "--seeds")
+      arguments.seeds = number;
+    else if (flag == "--nodes")
+      arguments.options.nodes = number;
+    else if (flag == "--byzantine")
+      arguments.options.byzantine = number;
+    else if (flag == "--seconds")
+      arguments.options.duration = seconds{number};
+    else if (flag == "--delay")
+      arguments.options.delay = milliseconds{number};
+    else
+      arguments.valid = false;
   }
   const Options& options = arguments.options;
   arguments.valid = arguments.valid && options.nodes >= 1 &&
@@ -103,13 +110,14 @@ auto main(int argc, char** argv) -> int {
       return 1;
     }
   }
-  std::printf("%llu seeds, %zu nodes, %zu Byzantine: %.2f simulated hours, %llu commits, "
-              "%llu deliveries checked, %llu transactions\n",
-              static_cast<unsigned long long>(ran), options.nodes, options.byzantine,
-              std::chrono::duration<double, std::ratio<3600>>(sum.simulated).count(),
-              static_cast<unsigned long long>(sum.commits),
-              static_cast<unsigned long long>(sum.commits_checked),
-              static_cast<unsigned long long>(sum.transactions));
+  std::printf(
+      "%llu seeds, %zu nodes, %zu Byzantine: %.2f simulated hours, %llu commits, "
+      "%llu deliveries checked, %llu transactions\n",
+      static_cast<unsigned long long>(ran), options.nodes, options.byzantine,
+      std::chrono::duration<double, std::ratio<3600>>(sum.simulated).count(),
+      static_cast<unsigned long long>(sum.commits),
+      static_cast<unsigned long long>(sum.commits_checked),
+      static_cast<unsigned long long>(sum.transactions));
   for (std::size_t i = 0; i < sum.faults.size(); ++i)
     std::printf("%10llu  %s\n", static_cast<unsigned long long>(sum.faults[i]),
                 kFaultNames.at(i).data());

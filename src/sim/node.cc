@@ -49,13 +49,13 @@ void Node::start() {
   root_ = {};
   applied_height_ = {};
   for (const auto& commit : disk_.commits()) apply(commit);
-  core_ = std::make_unique<consensus::Core>(
-      consensus::CoreSettings{.epoch = settings_.epoch,
-                              .self = model::AuthorIndex{index_},
-                              .beacon = {},
-                              .parameters = settings_.parameters,
-                              .primitives = settings_.primitives},
-      std::move(recovered), moment());
+  core_ =
+      std::make_unique<consensus::Core>(consensus::CoreSettings{.epoch = settings_.epoch,
+                                                                .self = model::AuthorIndex{index_},
+                                                                .beacon = {},
+                                                                .parameters = settings_.parameters,
+                                                                .primitives = settings_.primitives},
+                                        std::move(recovered), moment());
   step(consensus::Started{});
 }
 
@@ -88,11 +88,11 @@ void Node::carry_out(consensus::Effect effect) {
   const auto waits = [&](const auto& guarded) {
     return std::to_underlying(guarded.after) > std::to_underlying(persisted_);
   };
-  const bool held = std::visit(
-      base::Overloaded{[&](const consensus::Send& send) { return waits(send); },
-                       [&](const consensus::Deliver& deliver) { return waits(deliver); },
-                       [](const auto&) { return false; }},
-      effect);
+  const bool held =
+      std::visit(base::Overloaded{[&](const consensus::Send& send) { return waits(send); },
+                                  [&](const consensus::Deliver& deliver) { return waits(deliver); },
+                                  [](const auto&) { return false; }},
+                 effect);
   if (held) {
     held_.push_back(std::move(effect));
     return;
@@ -110,8 +110,7 @@ void Node::on(const consensus::SignCheckpoint& effect) {
   later(std::chrono::microseconds{600}, [this, effect] {
     const auto& member = settings_.epoch.committee.members[index_];
     const auto message = model::checkpoint_message(settings_.epoch.vault, effect.checkpoint);
-    const auto signature =
-        SimulatedSignatures::sign(member.node_key, Purpose::checkpoint, message);
+    const auto signature = SimulatedSignatures::sign(member.node_key, Purpose::checkpoint, message);
     model::CheckpointVote vote{effect.checkpoint, member.device, signature};
     auto verified = SimulatedSignatures::verify(member.node_key, Purpose::checkpoint, message,
                                                 signature, std::move(vote));
@@ -158,13 +157,20 @@ void Node::on(const consensus::Send& effect) {
   std::visit(
       base::Overloaded{
           [&](const consensus::BlockMessage& message) { send_own_block(effect.to, message.block); },
-          [&](const consensus::CheckpointMessage& message) { send_to(effect.to, Vote{message.vote}); },
+          [&](const consensus::CheckpointMessage& message) {
+            send_to(effect.to, Vote{message.vote});
+          },
           [&](const consensus::AskLatest& ask) { send_to(effect.to, LatestWanted{ask}); },
           [&](const consensus::AnswerLatest& answer) {
+            model::LatestAnswer given = answer.answer;
+            if (settings_.behaviour != Behaviour::honest) {  // as if it had seen nothing
+              given.latest = settings_.epoch.genesis[index_];
+              given.yours.reset();
+            }
             const auto& key = settings_.epoch.committee.members[index_].node_key;
-            const auto message = amnesia_message(answer.answer);
-            send_to(effect.to, Latest{answer.answer, SimulatedSignatures::sign(
-                                                         key, Purpose::amnesia, message)});
+            const auto signature =
+                SimulatedSignatures::sign(key, Purpose::amnesia, amnesia_message(given));
+            send_to(effect.to, Latest{std::move(given), signature});
           }},
       effect.message);
 }
@@ -178,7 +184,9 @@ void Node::send_own_block(const std::optional<PeerId>& to, const BlockPtr& block
   for (NodeIndex peer = 0; peer < nodes; ++peer) {
     if (peer == index_ || (to && node_of(*to) != peer)) continue;
     switch (settings_.behaviour) {
-      case Behaviour::honest: host_.send(index_, peer, pushed(block)); break;
+      case Behaviour::honest:
+        host_.send(index_, peer, pushed(block));
+        break;
       case Behaviour::equivocate:
         host_.send(index_, peer, pushed(peer % 2 == 0 ? block : twin_of(block)));
         break;
@@ -256,6 +264,7 @@ void Node::apply(const consensus::CommittedSubDag& commit) {
 
 void Node::on(const consensus::Deliver& effect) {
   host_.checks().delivered(index_, effect.commit);
+  host_.on_delivered(index_, effect.commit);
   host_.trace(index_, "deliver", std::to_underlying(effect.commit.commit.height));
   apply(effect.commit);
   const consensus::Applied applied{.height = applied_height_,
@@ -372,9 +381,8 @@ void Node::on(NodeIndex /*from*/, const Latest& message) {
   if (!settings_.epoch.validators().contains(message.answer.author)) return;
   const auto& key =
       settings_.epoch.committee.members[std::to_underlying(message.answer.author)].node_key;
-  auto verified =
-      SimulatedSignatures::verify(key, Purpose::amnesia, amnesia_message(message.answer),
-                                  message.signature, message.answer);
+  auto verified = SimulatedSignatures::verify(
+      key, Purpose::amnesia, amnesia_message(message.answer), message.signature, message.answer);
   if (verified) step(consensus::LatestAnswered{*std::move(verified)});
 }
 

@@ -1,6 +1,6 @@
-// node.h: one simulated device: a consensus core, a disk, and the application of commits. It carries
-// out the core's effects as a product does: what must wait for a sync waits.
-// Threads: one. Source: docs/design/consensus.md §9, §12.
+// node.h: one simulated device: a consensus core, a disk, and the application of commits. It
+// carries out the core's effects as a product does: what must wait for a sync waits. Threads: one.
+// Source: docs/design/consensus.md §9, §12.
 #pragma once
 
 #include <memory>
@@ -23,8 +23,8 @@ class Node {
   Node(Host& host, NodeIndex index, NodeSettings settings);
 
   void start();
-  void crash();       // power loss
-  void lose_disk();   // while down
+  void crash();      // power loss
+  void lose_disk();  // while down
   [[nodiscard]] auto is_up() const -> bool { return core_ != nullptr; }
   void link_up(NodeIndex peer, model::Round last_received);  // of our blocks, by the peer
   void link_down(NodeIndex peer);

@@ -1,5 +1,5 @@
-// simulation.h: one run of a whole cluster: a seed fixes every choice. First anything may fail within
-// the limits (safety), then faults stop and the cluster must make progress (liveness).
+// simulation.h: one run of a whole cluster: a seed fixes every choice. First anything may fail
+// within the limits (safety), then faults stop and the cluster must make progress (liveness).
 // Invariant: equal options give equal traces, on every machine. Limits: kCommitteeMax nodes; the
 // simulated time. Time: virtual. Threads: one. Source: docs/design/reliability.md §2.
 #pragma once
@@ -15,10 +15,10 @@ namespace holdfast::sim {
 struct Options {
   std::uint64_t seed = 1;
   std::size_t nodes = 4;
-  std::size_t byzantine = 0;          // at most f unless the run is to show what happens then
-  seconds duration{60};               // of the safety phase
-  bool faults = true;                 // crashes, partitions, slow disks, clocks
-  std::optional<milliseconds> delay;  // fixed one-way delay instead of a drawn one
+  std::size_t byzantine = 0;            // at most f unless the run is to show what happens then
+  seconds duration{60};                 // of the safety phase
+  bool faults = true;                   // crashes, partitions, slow disks, clocks
+  std::optional<milliseconds> delay{};  // fixed one-way delay instead of a drawn one
   std::uint64_t transactions_per_second = 20;
 };
 
@@ -32,9 +32,9 @@ enum class Fault : std::uint8_t {
   clock_jump,
   byzantine_node,
 };
-inline constexpr auto kFaultNames = std::to_array<std::string_view>(
-    {"crash", "disk loss", "partition", "one-way cut", "lost message", "slow disk", "clock jump",
-     "Byzantine node"});
+inline constexpr auto kFaultNames =
+    std::to_array<std::string_view>({"crash", "disk loss", "partition", "one-way cut",
+                                     "lost message", "slow disk", "clock jump", "Byzantine node"});
 
 struct Report {
   std::optional<std::string> violation;  // a sentence; NoProgress is one, too
@@ -43,8 +43,10 @@ struct Report {
   std::uint64_t transactions = 0;  // ordered
   std::uint64_t commits_checked = 0;
   Instant simulated{};
-  std::string trace;  // digest of everything that happened, hexadecimal
-  std::vector<Instant> latencies;  // from submission to the first delivery at the node asked
+  std::string trace;                      // digest of everything that happened, hexadecimal
+  std::vector<Instant> latencies;         // of transactions, from submission to delivery there
+  std::vector<Instant> leader_latencies;  // of blocks that led a commit, from signing to delivery
+  std::vector<Instant> other_latencies;   // of the other blocks, both at their author
 };
 
 // `lines`: where to print the trace itself, or null.

@@ -106,7 +106,7 @@ TEST(AmnesiaProof, OneAnswerLessIsNotEnough) {
 
 // As others have it: f+1 answers hold an honest one, but it need not have been at P-1.
 TEST(AmnesiaProof, FPlusOneAnswersDoNotSuffice) {
-  for (const std::size_t validators : {4, 7, 10, 13, 16}) {
+  for (const std::size_t validators : {4U, 7U, 10U, 13U, 16U}) {
     SCOPED_TRACE(validators);
     const Forgotten forgotten{validators};
     const std::size_t f = forgotten.faults();

@@ -62,7 +62,7 @@ TEST_F(BlockRules, RefuseAnAuthorBeyondTheCommittee) {
 // An index that reached an array would read far outside it.
 TEST_F(BlockRules, RefuseAnAncestorBeyondTheCommitteeBeforeItIsLookedUp) {
   for (const std::uint64_t author : {std::uint64_t{4}, std::uint64_t{100}, UINT64_MAX})
-    for (const std::uint64_t round : {0, 3}) {
+    for (const std::uint64_t round : {0U, 3U}) {
       Header block = header();
       block.ancestors[1].author = AuthorIndex{author};
       block.ancestors[1].round = Round{round};
@@ -82,7 +82,7 @@ TEST_F(BlockRules, RefuseAnAuthorTwiceThoughItsBlocksDiffer) {
   refuses(header({"A3", "B3", "C3", "B3'"}), Error::bad_ancestors);
 }
 TEST_F(BlockRules, RefuseAncestorsOfTheOwnRoundAndLater) {
-  for (const std::uint64_t round : {4, 5}) {
+  for (const std::uint64_t round : {4U, 5U}) {
     Header block = header();
     block.ancestors[3].round = Round{round};
     refuses(block, Error::bad_ancestors);

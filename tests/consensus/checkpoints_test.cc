@@ -94,7 +94,7 @@ TEST_F(Votes, OfOneMemberAreBoundedAndTheOldestGo) {
 TEST_F(Votes, ShowAnOwnCheckpointThatDiffers) {
   votes_.own(Height{3}, model::encode(checkpoint_at(3, 9)));
   votes_.own(Height{4}, model::encode(checkpoint_at(4)));
-  for (const std::uint64_t height : {3, 4}) {
+  for (const std::uint64_t height : {3U, 4U}) {
     EXPECT_FALSE(add(checkpoint_at(height), 0).has_value());
     EXPECT_FALSE(add(checkpoint_at(height), 1).has_value());
     const auto certificate = add(checkpoint_at(height), 2);

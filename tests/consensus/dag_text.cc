@@ -152,6 +152,7 @@ auto Drawing::authors(std::string_view selector) const -> std::vector<AuthorInde
   }
   if (from > to || to > count) refuse("not so many validators", selector);
   std::vector<AuthorIndex> chosen;
+  chosen.reserve(to - from);
   for (std::size_t i = from; i < to; ++i) chosen.push_back(AuthorIndex{i});
   return chosen;
 }

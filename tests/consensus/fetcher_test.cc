@@ -17,13 +17,13 @@ auto refs(std::uint64_t from, std::uint64_t to) -> std::vector<BlockRef> {
 class FetcherTest : public testing::Test {
  protected:
   FetcherTest() {
-    for (const std::uint64_t peer : {1, 2, 3}) fetcher_.peer_up(PeerId{peer});
+    for (const std::uint64_t peer : {1U, 2U, 3U}) fetcher_.peer_up(PeerId{peer});
   }
   auto ask(const std::vector<BlockRef>& missing, std::optional<PeerId> hint = {},
            milliseconds now = milliseconds{0}) -> std::vector<FetchRequest> {
     return fetcher_.requests(missing, hint, now);
   }
-  Fetcher fetcher_{milliseconds{2000}};
+  Fetcher fetcher_{Parameters{}};
 };
 
 TEST_F(FetcherTest, AsksTheSenderFirst) {
@@ -49,7 +49,7 @@ TEST_F(FetcherTest, AsksForNoMoreThanARequestHolds) {
 TEST_F(FetcherTest, AsksTheOthersInTurnWhenAPeerFails) {
   std::set<PeerId> asked;
   for (int i = 0; i < 3; ++i) {
-    const auto request = ask(refs(1, 2));
+    const auto request = ask(refs(1, 2), {}, milliseconds{500 * i});
     ASSERT_THAT(request, SizeIs(1));
     asked.insert(request[0].from);
     fetcher_.failed(request[0].id);
@@ -58,7 +58,7 @@ TEST_F(FetcherTest, AsksTheOthersInTurnWhenAPeerFails) {
 }
 TEST_F(FetcherTest, AsksAgainWhenAPeerTakesTooLong) {
   const auto first = ask(refs(1, 2));
-  EXPECT_EQ(fetcher_.wake_at(), Instant{milliseconds{2000}});
+  EXPECT_EQ(fetcher_.wake_at({}), Instant{milliseconds{2000}});
   EXPECT_THAT(ask(refs(1, 2), {}, milliseconds{1999}), IsEmpty());
   const auto again = ask(refs(1, 2), {}, milliseconds{2000});
   ASSERT_THAT(again, SizeIs(1));
@@ -71,22 +71,31 @@ TEST_F(FetcherTest, AsksAgainWhenAPeerAnsweredWithSomethingElseOrLeft) {
   const auto second = ask(refs(1, 2), PeerId{2});
   ASSERT_THAT(second, SizeIs(1));
   fetcher_.peer_down(PeerId{2});
-  const auto third = ask(refs(1, 2), PeerId{2});
+  const auto third = ask(refs(1, 2), PeerId{2}, milliseconds{500});
   ASSERT_THAT(third, SizeIs(1));
   EXPECT_NE(third[0].from, PeerId{2});
 }
 TEST_F(FetcherTest, WaitsWhileNobodyIsThereOrNothingIsMissing) {
   EXPECT_THAT(ask({}), IsEmpty());
-  for (const std::uint64_t peer : {1, 2, 3}) fetcher_.peer_down(PeerId{peer});
+  for (const std::uint64_t peer : {1U, 2U, 3U}) fetcher_.peer_down(PeerId{peer});
   EXPECT_THAT(ask(refs(1, 2), PeerId{1}), IsEmpty());
-  EXPECT_FALSE(fetcher_.wake_at().has_value());
+  EXPECT_FALSE(fetcher_.wake_at({}).has_value());
 }
 TEST_F(FetcherTest, AnOldFailureDoesNotEndALaterRequest) {
   const auto first = ask(refs(1, 2), PeerId{1});
   fetcher_.answered(PeerId{1});
   ASSERT_THAT(ask(refs(1, 2), PeerId{1}), SizeIs(1));
   fetcher_.failed(first[0].id);
-  EXPECT_THAT(ask(refs(1, 2), PeerId{1}), IsEmpty());
+  EXPECT_THAT(ask(refs(1, 2), PeerId{1}, milliseconds{1000}), IsEmpty());
+}
+TEST_F(FetcherTest, AsksTwoPeersAtOnceAndThenOnceAPeriod) {
+  for (const std::uint64_t peer : {1U, 2U}) {
+    ASSERT_THAT(ask(refs(1, 2), PeerId{peer}), SizeIs(1));
+    fetcher_.answered(PeerId{peer});
+  }
+  EXPECT_THAT(ask(refs(1, 2), {}, milliseconds{499}), IsEmpty());
+  EXPECT_EQ(fetcher_.wake_at(milliseconds{499}), Instant{milliseconds{500}});
+  EXPECT_THAT(ask(refs(1, 2), {}, milliseconds{500}), SizeIs(1));
 }
 
 }  // namespace

@@ -78,7 +78,7 @@ TEST(LeaderSchedule, AsksForEachRoundAgainAndInAnyOrderWithTheSameAnswer) {
 }
 
 TEST(LeaderSchedule, GivesEveryValidatorItsShare) {
-  for (const std::size_t validators : {4, 7, 10, 31}) {
+  for (const std::size_t validators : {4U, 7U, 10U, 31U}) {
     const LeaderSchedule chosen = schedule(validators);
     std::vector<std::size_t> led(validators);
     const std::size_t rounds = 1000 * validators;

@@ -175,6 +175,7 @@ auto shuffled(const RandomDag& dag, std::size_t validators, std::uint64_t seed)
   }
   std::ranges::sort(keyed, {}, [](const auto& entry) { return entry.first; });
   std::vector<BlockPtr> blocks;
+  blocks.reserve(keyed.size());
   for (auto& [key, block] : keyed) blocks.push_back(std::move(block));
   return blocks;
 }
@@ -209,7 +210,7 @@ TEST(RandomDags, GiveEqualCommitsInEveryOrderOfArrival) {
   const std::uint64_t orders = is_campaign() ? 100 : 20;
   const std::uint64_t of_four = is_campaign() ? 6000 : 600;
   const std::uint64_t of_seven = is_campaign() ? 2000 : 200;
-  for (const std::uint64_t gc_depth : {6, 60}) {
+  for (const std::uint64_t gc_depth : {6U, 60U}) {
     all_orders_agree({4, of_four, 0}, gc_depth, orders, 1);
     all_orders_agree({4, of_four, 1}, gc_depth, orders, 2);
     all_orders_agree({7, of_seven, 0}, gc_depth, orders, 3);
@@ -241,6 +242,7 @@ class Sparse {
       -> base::Result<std::vector<Decision>> {
     const Round top = earlier(last, random.below(std::to_underlying(last) - 3));
     std::vector<AuthorIndex> authors;
+    authors.reserve(validators);
     for (std::size_t i = 0; i < validators; ++i) authors.push_back(AuthorIndex{i});
     shuffle(authors, random);
     std::set<BlockRef> closure;

@@ -151,7 +151,7 @@ class ScenarioTest : public testing::TestWithParam<fs::path> {
     ScenarioRun scenario{validators};
     std::size_t claims = 0;
     for (const auto& [key, value] : statements) {
-      SCOPED_TRACE(key + ": " + value);
+      SCOPED_TRACE(std::format("{}: {}", key, value));
       if (key == "Round") {
         scenario.draw(value);
       } else if (key == "emit") {
