@@ -1,7 +1,7 @@
 // resolver_programs.h: the programs of conflicts.resolvers, as the daemon runs them.
 // Each is a command for /bin/sh in a session of its own; what it does not finish in time is killed
 // with all it started. Limits: api/program_resolver.h. Time: the wall's, for the wait. Threads:
-// any. Errors: none; a resolver tells its own. Source: docs/design/vault.md §2; docs/adr/0017.
+// any. Errors: none; a resolver tells its own. Source: docs/design/vault.md §2; docs/adr/0015.
 #pragma once
 
 #include <map>
