@@ -426,7 +426,7 @@ def broken_files_name_the_place_and_import_nothing():
             "short.csv": ("name,url,username,password\na,b,c,d\na,b\n", "chrome-csv", "line 3"),
             "other.json": ('{"some": "thing"}', "bitwarden-json", "format|missing"),
             "locked.json": ('{"encrypted": true, "passwordProtected": true}', "bitwarden-json",
-                            "export again as unencrypted"),
+                            "bitwarden-encrypted-json"),
         }
         for name, (text, file_format, place) in files.items():
             (home.path / name).write_text(text)
