@@ -8,7 +8,7 @@
 namespace holdfast::cli {
 namespace {
 
-using formats::JsonMember, formats::JsonType, formats::JsonValue;
+using formats::JsonMember, formats::JsonValue;
 
 class Yaml {
  public:

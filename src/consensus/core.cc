@@ -4,7 +4,7 @@
 
 namespace holdfast::consensus {
 
-Core::Core(CoreSettings settings, Recovered recovered, Moment now)
+Core::Core(CoreSettings settings, const Recovered& recovered, Moment now)
     : settings_{std::move(settings)},
       validators_{settings_.epoch.validators()},
       schedule_{settings_.epoch.vault, settings_.epoch.committee.epoch, settings_.beacon,

@@ -53,7 +53,7 @@ struct CoreSettings {
 
 class Core {
  public:
-  Core(CoreSettings settings, Recovered recovered, Moment now);
+  Core(CoreSettings settings, const Recovered& recovered, Moment now);
   ~Core();
   Core(const Core&) = delete;
   auto operator=(const Core&) -> Core& = delete;

@@ -48,7 +48,7 @@ void Core::on(const LatestAsked& in) {
                              .yours = {}};
   if (const DagBlock* theirs = dag_.latest_of(in.author, next(dag_.highest_round())))
     answer.yours = theirs->ref;
-  effects_.emplace_back(Send{after, in.from, AnswerLatest{std::move(answer)}});
+  effects_.emplace_back(Send{after, in.from, AnswerLatest{answer}});
 }
 
 void Core::on(const LatestAnswered& in) {

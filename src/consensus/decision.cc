@@ -153,7 +153,8 @@ auto Decider::advance(const Dag& dag) -> Result<std::vector<Decision>> {
     open_.push_back({.slot = schedule_.slot(round), .status = {}, .block = {}, .direct = false});
   for (std::size_t i = open_.size(); i-- > 0;) {
     if (open_[i].status != SlotStatus::undecided) continue;
-    TRY(decision, decide(dag, open_[i].slot, std::views::drop(open_, i + 1)));
+    TRY(decision,
+        decide(dag, open_[i].slot, std::views::drop(open_, static_cast<std::ptrdiff_t>(i) + 1)));
     open_[i] = decision;
   }
   std::vector<Decision> decided;

@@ -17,7 +17,8 @@ inline constexpr std::uint64_t kBitwardenRoundsMax = 10'000'000;  // PBKDF2: abo
 inline constexpr std::uint64_t kBitwardenMemoryMibMax = 1024;     // Argon2id
 inline constexpr std::uint64_t kBitwardenPassesMax = 100;
 inline constexpr std::uint64_t kBitwardenLanesMax = 16;
-inline constexpr std::uint64_t kBitwardenWorkMibMax = 32 * 1024;  // memory times passes
+inline constexpr std::uint64_t kBitwardenWorkMibMax =
+    std::uint64_t{32} * 1024;  // memory times passes
 inline constexpr std::size_t kBitwardenSaltBytesMax = 1024;
 
 [[nodiscard]] auto import_bitwarden_encrypted(base::ByteView file, const FileKey& key,

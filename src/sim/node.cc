@@ -55,7 +55,7 @@ void Node::start() {
                                                                 .beacon = {},
                                                                 .parameters = settings_.parameters,
                                                                 .primitives = settings_.primitives},
-                                        std::move(recovered), moment());
+                                        recovered, moment());
   step(consensus::Started{});
 }
 
