@@ -2,16 +2,14 @@
 // Whoever waits for a result first processes the batch for all: no thread of its own, and a lone
 // writer waits for nobody. A batch is taken when it is full (batch_size), when everybody who was
 // busy lately has come back, or after `gather` at the latest, so that concurrent writers share one
-// commit. Who waits sleeps on a word of its own: it is woken once, without a lock that all of them
-// want. Invariant: operations are processed in the order they came; each gets exactly one result,
-// also when the processor throws; while somebody waits, somebody leads.
+// commit. Invariant: operations are processed in the order they came; each gets exactly
+// one result, also when the processor throws.
 // Limits: Options. Time: `gather`, by the system's condition variable. Threads: any may submit;
 // a Handle has one owner. Errors: busy (the queue is full); secret_memory_exhausted for operations
 // whose processor threw. Source: docs/design/vault.md §7, Batching.
 #pragma once
 
 #include <algorithm>
-#include <atomic>
 #include <chrono>
 #include <condition_variable>
 #include <deque>
@@ -54,16 +52,6 @@ class BatchProcessor {
   BatchProcessor(const BatchProcessor&) = delete;
   auto operator=(const BatchProcessor&) -> BatchProcessor& = delete;
 
- private:
-  // What the one who waits for an operation sleeps on. Shared with the thread that processes it, as
-  // that one wakes a waiter who may be gone by then.
-  struct Turn {
-    enum class Is : std::uint32_t { not_yet, lead, done };
-    std::atomic<Is> is = Is::not_yet;
-    bool waits = false;  // under mutex_
-  };
-
- public:
   // The result to come of one operation. Waiting may process a batch on this thread; a handle that
   // is dropped waits, too.
   class Handle {
@@ -71,36 +59,32 @@ class BatchProcessor {
     Handle(Handle&&) noexcept = default;
     auto operator=(Handle&&) -> Handle& = delete;
     ~Handle() {
-      if (operation_ != nullptr) owner_->wait_for(*turn_);
+      if (operation_ != nullptr) owner_->wait_for(*operation_);
     }
     [[nodiscard]] auto wait() -> Result {
       CHECK(operation_ != nullptr);  // once
-      owner_->wait_for(*turn_);
+      owner_->wait_for(*operation_);
       const std::unique_ptr<Operation> done = std::move(operation_);
       return *std::move(done->result);
     }
 
    private:
     friend class BatchProcessor;
-    Handle(BatchProcessor& owner, std::unique_ptr<Operation> operation, std::shared_ptr<Turn> turn)
-        : owner_{&owner}, operation_{std::move(operation)}, turn_{std::move(turn)} {}
+    Handle(BatchProcessor& owner, std::unique_ptr<Operation> operation)
+        : owner_{&owner}, operation_{std::move(operation)} {}
     BatchProcessor* owner_;
     std::unique_ptr<Operation> operation_;
-    std::shared_ptr<Turn> turn_;
   };
 
   [[nodiscard]] auto submit(Operation operation) -> base::Detailed<Handle> {
     auto queued = std::make_unique<Operation>(std::move(operation));
-    auto turn = std::make_shared<Turn>();
-    bool complete = false;
     {
       const std::scoped_lock lock{mutex_};
       if (queue_.size() >= options_.queue_max) return base::fail(base::Error::busy);
-      queue_.push_back({queued.get(), turn});
-      complete = queue_.size() == wanted_;
+      queue_.push_back(queued.get());
     }
-    if (complete) arrived_.notify_one();
-    return Handle{*this, std::move(queued), std::move(turn)};
+    arrived_.notify_one();
+    return Handle{*this, std::move(queued)};
   }
 
   [[nodiscard]] auto counters() const -> BatchCounters {
@@ -109,56 +93,31 @@ class BatchProcessor {
   }
 
  private:
-  struct Queued {
-    Operation* operation;  // its handle's
-    std::shared_ptr<Turn> turn;
-  };
-
-  void wait_for(Turn& turn) {
+  void wait_for(const Operation& operation) {
     std::unique_lock lock{mutex_};
-    while (turn.is != Turn::Is::done) {
-      if (leading_ && turn.is != Turn::Is::lead) {
-        turn.waits = true;
-        lock.unlock();
-        turn.is.wait(Turn::Is::not_yet);
-        if (turn.is == Turn::Is::done) return;
-        lock.lock();
+    while (!operation.result) {
+      if (leading_) {
+        done_.wait(lock);
         continue;
       }
       leading_ = true;
-      turn.is = Turn::Is::not_yet;
       gather(lock);
-      const std::vector<Queued> batch = take();
+      const std::vector<Operation*> batch = take();
       lock.unlock();
       run(batch);
       lock.lock();
       // Who was busy: the writers of this batch, who may come again, and those who queued
       // meanwhile.
       busy_ = batch.size() + queue_.size();
-      pass_on();
-      lock.unlock();
-      for (const Queued& queued : batch) wake(*queued.turn, Turn::Is::done);
-      lock.lock();
+      leading_ = false;
+      done_.notify_all();
     }
   }
 
-  static void wake(Turn& turn, Turn::Is is) {
-    turn.is = is;
-    turn.is.notify_one();
-  }
-
-  // The first who waits for what is still queued leads next; or else whoever comes to wait.
-  void pass_on() {
-    const auto next = std::ranges::find_if(queue_, [](const auto& q) { return q.turn->waits; });
-    leading_ = next != queue_.end();
-    if (leading_) wake(*next->turn, Turn::Is::lead);
-  }
-
   void gather(std::unique_lock<std::mutex>& lock) {
-    wanted_ = std::min(busy_, options_.batch_size);
-    const auto come = [&] { return queue_.size() >= wanted_; };
+    const std::size_t wanted = std::min(busy_, options_.batch_size);
+    const auto come = [&] { return queue_.size() >= wanted; };
     const bool in_time = arrived_.wait_for(lock, options_.gather, come);
-    wanted_ = 0;
     if (queue_.size() >= options_.batch_size) {
       ++counters_.full;
     } else {
@@ -166,40 +125,36 @@ class BatchProcessor {
     }
   }
 
-  auto take() -> std::vector<Queued> {
+  auto take() -> std::vector<Operation*> {
     const std::size_t count = std::min(queue_.size(), options_.batch_size);
     const auto end = queue_.begin() + static_cast<std::ptrdiff_t>(count);
-    std::vector<Queued> batch(std::move_iterator{queue_.begin()}, std::move_iterator{end});
+    std::vector<Operation*> batch(queue_.begin(), end);
     queue_.erase(queue_.begin(), end);
     ++counters_.batches;
     counters_.operations += count;
     return batch;
   }
 
-  void run(std::span<const Queued> batch) {
-    std::vector<Operation*> operations;
-    operations.reserve(batch.size());
-    for (const Queued& queued : batch) operations.push_back(queued.operation);
+  void run(const std::vector<Operation*>& batch) {
     try {
-      process_(operations);
+      process_(batch);
     } catch (const std::bad_alloc&) {  // protected memory ran out; who has no result yet is told
-      for (Operation* operation : operations) {
+      for (Operation* operation : batch) {
         if (!operation->result) {
           operation->result = base::fail(base::Error::secret_memory_exhausted, "");
         }
       }
     }
-    for (const Operation* operation : operations) CHECK(operation->result.has_value());
+    for (const Operation* operation : batch) CHECK(operation->result.has_value());
   }
 
   const BatchOptions options_;
   const Process process_;
-  mutable std::mutex mutex_;         // of all below
-  std::condition_variable arrived_;  // as many are queued as the gathering thread wants
-  std::deque<Queued> queue_;         // at most queue_max
-  std::size_t wanted_ = 0;           // 0: nobody gathers
-  std::size_t busy_ = 1;             // who wrote lately, as far as is known
-  bool leading_ = false;             // a thread processes for all who wait, or was told to
+  mutable std::mutex mutex_;  // of all below, and of the results of what is queued
+  std::condition_variable arrived_, done_;
+  std::deque<Operation*> queue_;  // at most queue_max
+  std::size_t busy_ = 1;          // who wrote lately, as far as is known
+  bool leading_ = false;          // a thread processes for all who wait
   BatchCounters counters_;
 };
 

@@ -92,38 +92,6 @@ TEST(BatchProcessor, WritersWhoComeBackShareTheirBatches) {
   EXPECT_EQ(processor.counters().batches, std::uint64_t{kRounds});
 }
 
-// Nobody is woken by what others submit, so a batch that leaves somebody behind must pass the lead
-// on.
-TEST(BatchProcessor, WhoeverWaitsForALaterBatchIsPassedTheLead) {
-  constexpr int kWriters = 8, kRounds = 200;
-  Processor processor{{.batch_size = 3, .gather = std::chrono::microseconds{0}}, double_all};
-  std::atomic<int> wrong = 0;
-  {
-    std::vector<std::jthread> writers;
-    for (int w = 0; w < kWriters; ++w) {
-      writers.emplace_back([&, w] {
-        for (int round = 0; round < kRounds; ++round) {
-          if (processor.submit({.number = w})->wait() != 2 * w) ++wrong;
-        }
-      });
-    }
-  }
-  EXPECT_EQ(wrong, 0);
-  EXPECT_EQ(processor.counters().operations, std::uint64_t{kWriters} * kRounds);
-}
-
-// The one that would lead next is not waiting yet: whoever comes to wait leads.
-TEST(BatchProcessor, AnOperationNobodyWaitsForHoldsUpNobody) {
-  Processor processor{{.batch_size = 1}, double_all};
-  auto first = processor.submit({.number = 1});
-  auto unattended = processor.submit({.number = 2});
-  auto third = processor.submit({.number = 3});
-  EXPECT_EQ(first->wait(), 2);
-  EXPECT_EQ(third->wait(), 6);
-  EXPECT_EQ(unattended->wait(), 4);
-  EXPECT_EQ(processor.counters().batches, 3U);
-}
-
 TEST(BatchProcessor, AFullQueueIsBusyAndTakesMoreOnceItIsProcessed) {
   Processor processor{{.queue_max = 2}, double_all};
   auto first = processor.submit({.number = 1});
