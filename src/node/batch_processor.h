@@ -54,30 +54,34 @@ class BatchProcessor {
 
   // The result to come of one operation. Waiting may process a batch on this thread; a handle that
   // is dropped waits, too.
+  struct Queued {
+    Operation operation;
+    bool done = false;  // under the mutex: only then may whoever waits look at the result
+  };
   class Handle {
    public:
     Handle(Handle&&) noexcept = default;
     auto operator=(Handle&&) -> Handle& = delete;
     ~Handle() {
-      if (operation_ != nullptr) owner_->wait_for(*operation_);
+      if (queued_ != nullptr) owner_->wait_for(*queued_);
     }
     [[nodiscard]] auto wait() -> Result {
-      CHECK(operation_ != nullptr);  // once
-      owner_->wait_for(*operation_);
-      const std::unique_ptr<Operation> done = std::move(operation_);
-      return *std::move(done->result);
+      CHECK(queued_ != nullptr);  // once
+      owner_->wait_for(*queued_);
+      const std::unique_ptr<Queued> done = std::move(queued_);
+      return *std::move(done->operation.result);
     }
 
    private:
     friend class BatchProcessor;
-    Handle(BatchProcessor& owner, std::unique_ptr<Operation> operation)
-        : owner_{&owner}, operation_{std::move(operation)} {}
+    Handle(BatchProcessor& owner, std::unique_ptr<Queued> queued)
+        : owner_{&owner}, queued_{std::move(queued)} {}
     BatchProcessor* owner_;
-    std::unique_ptr<Operation> operation_;
+    std::unique_ptr<Queued> queued_;
   };
 
   [[nodiscard]] auto submit(Operation operation) -> base::Detailed<Handle> {
-    auto queued = std::make_unique<Operation>(std::move(operation));
+    auto queued = std::make_unique<Queued>(std::move(operation));
     {
       const std::scoped_lock lock{mutex_};
       if (queue_.size() >= options_.queue_max) return base::fail(base::Error::busy);
@@ -93,19 +97,20 @@ class BatchProcessor {
   }
 
  private:
-  void wait_for(const Operation& operation) {
+  void wait_for(const Queued& queued) {
     std::unique_lock lock{mutex_};
-    while (!operation.result) {
+    while (!queued.done) {
       if (leading_) {
         done_.wait(lock);
         continue;
       }
       leading_ = true;
       gather(lock);
-      const std::vector<Operation*> batch = take();
+      const std::vector<Queued*> batch = take();
       lock.unlock();
       run(batch);
       lock.lock();
+      for (Queued* each : batch) each->done = true;  // from here on its owner may free it
       // Who was busy: the writers of this batch, who may come again, and those who queued
       // meanwhile.
       busy_ = batch.size() + queue_.size();
@@ -125,17 +130,20 @@ class BatchProcessor {
     }
   }
 
-  auto take() -> std::vector<Operation*> {
+  auto take() -> std::vector<Queued*> {
     const std::size_t count = std::min(queue_.size(), options_.batch_size);
     const auto end = queue_.begin() + static_cast<std::ptrdiff_t>(count);
-    std::vector<Operation*> batch(queue_.begin(), end);
+    std::vector<Queued*> batch(queue_.begin(), end);
     queue_.erase(queue_.begin(), end);
     ++counters_.batches;
     counters_.operations += count;
     return batch;
   }
 
-  void run(const std::vector<Operation*>& batch) {
+  void run(const std::vector<Queued*>& queued) {
+    std::vector<Operation*> batch;
+    batch.reserve(queued.size());
+    for (Queued* each : queued) batch.push_back(&each->operation);
     try {
       process_(batch);
     } catch (const std::bad_alloc&) {  // protected memory ran out; who has no result yet is told
@@ -150,11 +158,11 @@ class BatchProcessor {
 
   const BatchOptions options_;
   const Process process_;
-  mutable std::mutex mutex_;  // of all below, and of the results of what is queued
+  mutable std::mutex mutex_;  // of all below, and of `done` of what is queued
   std::condition_variable arrived_, done_;
-  std::deque<Operation*> queue_;  // at most queue_max
-  std::size_t busy_ = 1;          // who wrote lately, as far as is known
-  bool leading_ = false;          // a thread processes for all who wait
+  std::deque<Queued*> queue_;  // at most queue_max
+  std::size_t busy_ = 1;       // who wrote lately, as far as is known
+  bool leading_ = false;       // a thread processes for all who wait
   BatchCounters counters_;
 };
 
