@@ -41,6 +41,11 @@ struct BatchCounters {
 // Operation has a member `result`, an optional of its result; processing sets it.
 template <class Operation>
 class BatchProcessor {
+  struct Queued {
+    Operation operation;
+    bool done = false;  // under the mutex: only then may whoever waits look at the result
+  };
+
  public:
   using Result = typename decltype(Operation::result)::value_type;
   using Process = std::function<void(std::span<Operation* const>)>;
@@ -54,10 +59,6 @@ class BatchProcessor {
 
   // The result to come of one operation. Waiting may process a batch on this thread; a handle that
   // is dropped waits, too.
-  struct Queued {
-    Operation operation;
-    bool done = false;  // under the mutex: only then may whoever waits look at the result
-  };
   class Handle {
    public:
     Handle(Handle&&) noexcept = default;

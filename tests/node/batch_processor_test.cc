@@ -4,6 +4,7 @@
 
 #include <atomic>
 #include <barrier>
+#include <future>
 #include <thread>
 #include <vector>
 
@@ -67,6 +68,33 @@ TEST(BatchProcessor, ABatchIsTakenWhenItsTimeIsOver) {
   // Three were busy; now one comes alone, and the others never do.
   EXPECT_EQ(processor.submit({.number = 5})->wait(), 10);
   EXPECT_EQ(processor.counters().timed_out, 1U);
+}
+
+// Whoever comes to wait while its batch is processed must not take the result, and free what the
+// leader still reads, before the batch is done.
+TEST(BatchProcessor, AResultIsGivenOutOnlyOnceItsWholeBatchIsDone) {
+  std::promise<void> results_are_set;
+  std::atomic<bool> taken = false;
+  bool taken_too_early = false;
+  Processor processor{{}, [&](std::span<Doubling* const> batch) {
+                        double_all(batch);
+                        results_are_set.set_value();
+                        const auto patience =
+                            std::chrono::steady_clock::now() + std::chrono::milliseconds{100};
+                        while (!taken && std::chrono::steady_clock::now() < patience)
+                          std::this_thread::yield();
+                        taken_too_early = taken;
+                      }};
+  auto late = processor.submit({.number = 21});
+  auto leading = processor.submit({.number = 1});
+  std::jthread waiter{[&] {
+    results_are_set.get_future().wait();
+    EXPECT_EQ(late->wait(), 42);
+    taken = true;
+  }};
+  EXPECT_EQ(leading->wait(), 2);
+  waiter.join();
+  EXPECT_FALSE(taken_too_early);
 }
 
 TEST(BatchProcessor, WritersWhoComeBackShareTheirBatches) {
