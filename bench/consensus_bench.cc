@@ -14,11 +14,6 @@ namespace {
 using namespace holdfast;
 using namespace holdfast::consensus;
 
-auto merkle_root(const std::vector<base::ByteView>& leaves) -> model::Digest {
-  crypto::LogTree tree;
-  for (const base::ByteView leaf : leaves) tree.append(crypto::log_leaf_hash(leaf));
-  return tree.root();
-}
 auto item_id(base::ByteView item) -> model::Digest { return crypto::sha256(item); }
 
 class Cores {
@@ -35,7 +30,8 @@ class Cores {
     const EpochRules epoch{vault, committee};
     for (std::size_t i = 0; i < count; ++i) {
       cores_.push_back(std::make_unique<Core>(
-          CoreSettings{epoch, AuthorIndex{i}, {}, {}, {merkle_root, crypto::shake256, item_id}},
+          CoreSettings{
+              epoch, AuthorIndex{i}, {}, {}, {crypto::log_root_of, crypto::shake256, item_id}},
           Recovered{}, moment()));
       inputs_.emplace_back(i, Started{});
     }

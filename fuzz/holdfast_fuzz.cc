@@ -1,43 +1,17 @@
 // Holdfast's own encrypted file and Bitwarden's: the first byte chooses how deep the input goes. No
 // key is known to a fuzzer, so the content behind the encryption is fed directly; what is read of
 // it must be encodable, be written again and come back the same.
-#include <cstdlib>
-
 #include "formats/bitwarden_encrypted.h"
 #include "formats/holdfast_file.h"
 #include "formats/secret_text.h"
+#include "imported.h"
 
 namespace {
 
 namespace base = holdfast::base;
 namespace model = holdfast::model;
 using namespace holdfast::formats;
-
-constexpr model::TimeMs kNow{1'700'000'000'000};
-
-auto memory() -> base::SecretMemory& {
-  static const auto made =
-      base::SecretMemory::create({.bytes_max = std::size_t{512} << 20, .lock = base::Lock::none});
-  return **made;
-}
-
-void require(bool holds) {
-  if (!holds) std::abort();
-}
-
-auto for_export(const Imported& imported) -> std::vector<ExportEntry> {
-  std::vector<ExportEntry> entries;
-  for (const ImportedEntry& from : imported.entries) {
-    ExportEntry& to = entries.emplace_back();
-    to.secret = &from.secret;
-    for (const auto& state : from.history) to.history.push_back(&state);
-    for (const auto& name : from.folder) to.folder.push_back(name.clone());
-    to.id = from.id;
-    to.deleted = from.deleted;
-    to.shape = from.shape;
-  }
-  return entries;
-}
+using namespace holdfast::fuzz;
 
 void fuzz_content(base::ByteView content) {
   const auto read = decode_holdfast_content(content, memory());

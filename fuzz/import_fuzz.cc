@@ -1,41 +1,16 @@
 // Foreign files: the first byte chooses the format, the rest is the file. What is read must also be
 // encodable, be written in every format, and come back from the complete one unchanged.
-#include <cstdlib>
-
 #include "formats/export.h"
 #include "formats/import.h"
 #include "formats/secret_text.h"
+#include "imported.h"
 
 namespace {
 
 namespace base = holdfast::base;
 namespace model = holdfast::model;
 using namespace holdfast::formats;
-
-constexpr model::TimeMs kNow{1'700'000'000'000};
-
-auto memory() -> base::SecretMemory& {
-  static const auto made =
-      base::SecretMemory::create({.bytes_max = std::size_t{256} << 20, .lock = base::Lock::none});
-  return **made;
-}
-
-void require(bool holds) {
-  if (!holds) std::abort();
-}
-
-auto for_export(const Imported& imported) -> std::vector<ExportEntry> {
-  std::vector<ExportEntry> entries;
-  for (const ImportedEntry& from : imported.entries) {
-    ExportEntry& to = entries.emplace_back();
-    to.secret = &from.secret;
-    for (const auto& state : from.history) to.history.push_back(&state);
-    for (const auto& name : from.folder) to.folder.push_back(name.clone());
-    to.id = from.id;
-    to.deleted = from.deleted;
-  }
-  return entries;
-}
+using namespace holdfast::fuzz;
 
 }  // namespace
 

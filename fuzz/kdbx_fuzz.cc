@@ -2,31 +2,20 @@
 // fuzzer, so what lies behind the derivation is fed directly. What is read from XML must be
 // encodable, be written again and come back the same.
 #include <algorithm>
-#include <cstdlib>
 
 #include "base/overloaded.h"
 #include "formats/export.h"
 #include "formats/gzip.h"
 #include "formats/kdbx.h"
 #include "formats/secret_text.h"
+#include "imported.h"
 
 namespace {
 
 namespace base = holdfast::base;
 namespace model = holdfast::model;
 using namespace holdfast::formats;
-
-constexpr model::TimeMs kNow{1'700'000'000'000};
-
-auto memory() -> base::SecretMemory& {
-  static const auto made =
-      base::SecretMemory::create({.bytes_max = std::size_t{512} << 20, .lock = base::Lock::none});
-  return **made;
-}
-
-void require(bool holds) {
-  if (!holds) std::abort();
-}
+using namespace holdfast::fuzz;
 
 // Whether a key can be derived in no time.
 auto is_cheap(const KdbxHeader& header) -> bool {

@@ -48,6 +48,12 @@ auto log_root(std::span<const Digest> leaf_hashes) -> Digest {
   return tree.root();
 }
 
+auto log_root_of(const std::vector<ByteView>& entries) -> Digest {
+  LogTree tree;
+  for (const ByteView entry : entries) tree.append(log_leaf_hash(entry));
+  return tree.root();
+}
+
 auto LogTree::from_edge(std::uint64_t size, std::vector<Digest> edge) -> Result<LogTree> {
   if (size >= kLogSizeMax) return fail(Error::out_of_range);
   if (edge.size() != static_cast<std::size_t>(std::popcount(size))) return fail(Error::bad_length);

@@ -20,6 +20,7 @@ using base::Result;
 [[nodiscard]] auto log_leaf_hash(ByteView entry) -> Digest;                           // 0x00
 [[nodiscard]] auto log_node_hash(const Digest& left, const Digest& right) -> Digest;  // 0x01
 [[nodiscard]] auto log_root(std::span<const Digest> leaf_hashes) -> Digest;
+[[nodiscard]] auto log_root_of(const std::vector<ByteView>& entries) -> Digest;
 
 class LogTree {
  public:

@@ -80,12 +80,6 @@ auto checkpoint_key(Height height) -> Bytes {
   return key;
 }
 
-auto log_root_of(const std::vector<ByteView>& leaves) -> model::Digest {
-  crypto::LogTree tree;
-  for (const ByteView leaf : leaves) tree.append(crypto::log_leaf_hash(leaf));
-  return tree.root();
-}
-
 auto StoredState::get(const model::StateKey& key) const -> Result<std::optional<Bytes>> {
   return store_.get(Column::state, key.encoded());
 }
@@ -104,7 +98,7 @@ Ledger::Ledger(store::Path folder, std::unique_ptr<store::RocksStore> store,
       store_{std::move(store)},
       signer_{std::move(signer), std::move(signer_file)},
       vault_{vault},
-      solo_{vault, tip.solo, log_root_of},
+      solo_{vault, tip.solo, crypto::log_root_of},
       tip_{std::move(tip)} {}
 
 Ledger::~Ledger() = default;

@@ -66,7 +66,6 @@ class RememberedState final : public vault::StateView {
 [[nodiscard]] auto name_key(std::string_view name) -> base::Bytes;       // in Column::meta
 inline constexpr std::string_view kGenesisName = "genesis";
 inline constexpr std::string_view kTipName = "tip";
-[[nodiscard]] auto log_root_of(const std::vector<base::ByteView>& leaves) -> model::Digest;
 
 struct Committed {
   model::Height height{};

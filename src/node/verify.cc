@@ -121,8 +121,8 @@ class Verifier {
     const std::vector<ByteView> leaves{payload.begin(), payload.end()};
     std::vector<ByteView> id_leaves;
     for (const model::TxId& id : ids) id_leaves.emplace_back(id.view());
-    if (log_root_of(leaves) != block->fields.payload_root ||
-        log_root_of(id_leaves) != commit.tx_root) {
+    if (crypto::log_root_of(leaves) != block->fields.payload_root ||
+        crypto::log_root_of(id_leaves) != commit.tx_root) {
       bad(name + ": its transactions are not those it committed");
     }
     return {};

@@ -16,11 +16,6 @@ using crypto::SimulatedSignatures;
 constexpr std::uint64_t kStartMs = 1'760'000'000'000;
 constexpr std::size_t kVerifiedMax = 50'000;
 
-auto merkle_root(const std::vector<base::ByteView>& leaves) -> model::Digest {
-  crypto::LogTree tree;
-  for (const base::ByteView leaf : leaves) tree.append(crypto::log_leaf_hash(leaf));
-  return tree.root();
-}
 auto item_id(base::ByteView item) -> model::Digest { return crypto::sha256(item); }
 
 auto committee_of(std::size_t nodes) -> model::Committee {
@@ -82,7 +77,7 @@ Cluster::Cluster(const Options& options, std::string* lines)
     if (!is_honest(node)) count(Fault::byzantine_node);
     nodes_.push_back(std::make_unique<Node>(
         *this, node,
-        NodeSettings{*epoch_, {}, {merkle_root, crypto::shake256, item_id}, behaviour}));
+        NodeSettings{*epoch_, {}, {crypto::log_root_of, crypto::shake256, item_id}, behaviour}));
   }
 }
 
@@ -133,7 +128,7 @@ auto Cluster::verified(const RawBlock& block) -> BlockPtr {
   if (!first) return known->second.second;
   const auto& fields = block->fields;
   if (!consensus::check_header(fields, *epoch_)) return nullptr;
-  if (!consensus::check_payload(*block, merkle_root)) return nullptr;
+  if (!consensus::check_payload(*block, crypto::log_root_of)) return nullptr;
   const auto& key = committee_.members[std::to_underlying(fields.author)].node_key;
   auto good = SimulatedSignatures::verify(
       key, Purpose::block, model::header_message(vault_, block->header), block->signature, *block);

@@ -12,11 +12,6 @@ namespace {
 using base::Bytes, base::ByteView;
 using model::Digest, model::Header;
 
-auto root_of(const std::vector<ByteView>& leaves) -> Digest {
-  crypto::LogTree tree;
-  for (const ByteView leaf : leaves) tree.append(crypto::log_leaf_hash(leaf));
-  return tree.root();
-}
 auto id_of_item(ByteView item) -> Digest { return crypto::sha256(item); }
 
 }  // namespace
@@ -50,7 +45,7 @@ auto schedule_of(const EpochRules& epoch, Xof xof) -> LeaderSchedule {
   return {epoch.vault, epoch.committee.epoch, {}, epoch.validators(), xof};
 }
 auto primitives() -> Primitives {
-  return {.merkle_root = root_of, .xof = round_robin, .item_id = id_of_item};
+  return {.merkle_root = crypto::log_root_of, .xof = round_robin, .item_id = id_of_item};
 }
 auto lineariser_of(const EpochRules& epoch) -> Lineariser {
   return {epoch.vault, epoch.committee.epoch, primitives(), {}};
@@ -75,7 +70,7 @@ auto seal(const EpochRules& epoch, Header header, std::vector<Bytes> payload) ->
     leaves.emplace_back(item);
     header.payload_len += item.size();
   }
-  header.payload_root = root_of(leaves);
+  header.payload_root = crypto::log_root_of(leaves);
   model::Block block;
   block.header = model::encode(header);
   const auto& key = epoch.committee.members[std::to_underlying(header.author)].node_key;
