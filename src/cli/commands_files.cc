@@ -2,6 +2,8 @@
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
+#include <array>
 #include <filesystem>
 
 #include "cli/command.h"
@@ -60,11 +62,28 @@ auto save_report(const std::string& path, const Answer& answer) -> Outcome<void>
       [&](base::ByteView bytes) { return locally(store::write_file_atomic(path, bytes)); });
 }
 
+// Other managers give out such files; what lies in them is for the user to choose.
+auto check_not_packed(base::ByteView file, const std::string& name) -> Outcome<void> {
+  constexpr std::array<std::uint8_t, 4> kZip{'P', 'K', 3, 4};
+  constexpr std::array<std::uint8_t, 2> kGzip{0x1f, 0x8b};
+  const auto begins_with = [&](base::ByteView mark) {
+    return file.size() >= mark.size() && std::ranges::equal(file.first(mark.size()), mark);
+  };
+  if (begins_with(kZip)) {
+    return usage(name + " is a ZIP archive", "unpack it, and import the file inside");
+  }
+  if (begins_with(kGzip)) {
+    return usage(name + " is packed with gzip", "unpack it first, for example with gunzip");
+  }
+  return {};
+}
+
 auto import(const ImportFlags& flags, Session& session) -> Outcome<Exit> {
   if (!flags.format.empty()) TRY_DO(check_format(flags.format));
   TRY(file, flags.file == "-"
                 ? read_descriptor(STDIN_FILENO, formats::kImportBytesMax, session.memory())
                 : read_whole_file(flags.file, formats::kImportBytesMax, session.memory()));
+  TRY_DO(file.expose([&](base::ByteView bytes) { return check_not_packed(bytes, flags.file); }));
   const auto format = flags.format.empty() ? file.expose(formats::guess_format)
                                            : formats::format_from_name(flags.format);
   FileKeyHeaders key;

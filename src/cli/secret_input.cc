@@ -1,9 +1,11 @@
 #include "cli/secret_input.h"
 
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <termios.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstring>
@@ -91,6 +93,19 @@ auto read_line(const MuteTerminal& terminal, SecretBytes::Buffer& line) -> LineE
   }
 }
 
+auto too_long(std::size_t bytes_max) -> std::unexpected<Problem> {
+  return usage("the input is longer than " + std::to_string(bytes_max) + " bytes",
+               "give a smaller one, or in parts");
+}
+
+// What a file still holds; nothing is known of a pipe.
+auto bytes_left_in_file(int descriptor) -> std::size_t {
+  struct stat info{};
+  if (::fstat(descriptor, &info) != 0 || !S_ISREG(info.st_mode)) return 0;
+  const off_t at = ::lseek(descriptor, 0, SEEK_CUR);
+  return at < 0 || at > info.st_size ? 0 : static_cast<std::size_t>(info.st_size - at);
+}
+
 auto is_terminal_wanted_but_absent(std::string_view instead) -> std::unexpected<Problem> {
   return usage("there is no terminal to ask on", "use " + std::string{instead});
 }
@@ -102,9 +117,12 @@ auto read_descriptor(int descriptor, std::size_t bytes_max, SecretMemory& memory
   try {
     SecretBytes text{memory};
     SecretBytes::Buffer& buffer = text.buffer();
+    const std::size_t expected = bytes_left_in_file(descriptor);
+    if (expected > bytes_max) return too_long(bytes_max);  // before anything of it is read
+    buffer.resize(std::max<std::size_t>(4096, expected + 1));
     std::size_t filled = 0;
     for (;;) {
-      if (filled == buffer.size()) buffer.resize(std::max<std::size_t>(4096, 2 * filled));
+      if (filled == buffer.size()) buffer.resize(2 * filled);
       const ssize_t got = ::read(descriptor, buffer.data() + filled, buffer.size() - filled);
       if (got < 0 && errno == EINTR) continue;
       if (got < 0) {
@@ -114,9 +132,7 @@ auto read_descriptor(int descriptor, std::size_t bytes_max, SecretMemory& memory
       }
       if (got == 0) break;
       filled += static_cast<std::size_t>(got);
-      if (filled > bytes_max) {
-        return usage("the input is longer than " + std::to_string(bytes_max) + " bytes");
-      }
+      if (filled > bytes_max) return too_long(bytes_max);
     }
     buffer.resize(filled);
     return text;
