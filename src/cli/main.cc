@@ -8,6 +8,7 @@
 #include <csignal>
 #include <cstdio>
 #include <exception>
+#include <new>
 #include <utility>
 
 #include "cli/command.h"
@@ -79,10 +80,17 @@ auto run(int count, const char* const* arguments) -> cli::Exit {
   return done.error().exit;
 }
 
+// Half of what was begun is no state to go on from; what was acknowledged is durable.
+[[noreturn]] void end_without_memory() {
+  std::fputs("holdfast: the machine has no memory left; free some and try again\n", stderr);
+  ::_exit(std::to_underlying(cli::Exit::local));
+}
+
 }  // namespace
 
 auto main(int count, char** arguments) -> int {
   harden();
+  std::set_new_handler(end_without_memory);
   try {
     const int code = std::to_underlying(run(count, arguments));
 #if defined(NDEBUG) && !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
@@ -90,7 +98,7 @@ auto main(int count, char** arguments) -> int {
 #else
     return code;
 #endif
-  } catch (const std::exception& exception) {  // bad_alloc at most: no text of ours in it
+  } catch (const std::exception& exception) {  // protected memory ran out: no text of ours in it
     std::fprintf(stderr, "holdfast: %s\n", exception.what());
     return 1;
   }

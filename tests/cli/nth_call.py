@@ -1,5 +1,5 @@
 """A daemon with tests/interpose/nth_call.cc in front of the C library: its N-th call that changes a
-file of the data folder kills it or fails. A command can have it, too."""
+file of the data folder kills it or fails, or its N-th allocation. A command can have it, too."""
 
 import ctypes
 import errno
@@ -14,7 +14,7 @@ from holdfast_process import PROGRAM, Skip, expect
 BUILD = pathlib.Path(os.environ.get("HOLDFAST_BUILD", pathlib.Path(PROGRAM).resolve().parents[1]))
 LIBRARY = BUILD / "tests" / "libnth_call.so"
 
-WRITE, SYNC, RENAME, UNLINK, TRUNCATE, CREATE, FOLDER, OPEN = (1 << n for n in range(8))
+WRITE, SYNC, RENAME, UNLINK, TRUNCATE, CREATE, FOLDER, OPEN, ALLOCATE = (1 << n for n in range(9))
 CHANGES = WRITE | SYNC | RENAME | UNLINK | TRUNCATE | CREATE | FOLDER
 OFF, KILL_BEFORE, KILL_AFTER, KILL_HALFWAY, FAIL = range(5)
 MODES = {KILL_BEFORE: "before", KILL_AFTER: "after", KILL_HALFWAY: "halfway"}

@@ -1,5 +1,5 @@
 // nth_call.cc: a library to be preloaded into the program, which counts the calls that change files
-// below one folder, and at call N kills the process or lets the call fail.
+// below one folder, or the allocations, and at call N kills the process or lets the call fail.
 // Switched on by NTH_CALL_FOLDER, the folder, and NTH_CALL_CONTROL, a file of sizeof(Control) bytes
 // that the test maps as well: it sets mode, target, kinds and error, and reads count and fired.
 // Limits: calls inside the C library (stdio's own writes) are not seen; the store writes only its
@@ -34,7 +34,8 @@ enum Kind : std::int64_t {
   kTruncate = 16,
   kCreate = 32,  // a file, by open
   kFolder = 64,
-  kOpen = 128,  // any other open
+  kOpen = 128,      // any other open
+  kAllocate = 256,  // memory, without a folder
 };
 
 enum Mode : std::int64_t { kOff, kKillBefore, kKillAfter, kKillHalfway, kFail };
@@ -177,6 +178,19 @@ auto unlink_at(const char* name, int at, const char* file, int flags) -> int {
   return control == nullptr ? call() : counted(kUnlink, name, path_at(at, file), call);
 }
 
+// Whether this allocation is the one that finds no memory.
+auto finds_no_memory() -> bool {
+  if (control == nullptr || control->mode != kFail || (control->kinds & kAllocate) == 0) {
+    return false;
+  }
+  if (++control->count != control->target) return false;
+  constexpr std::string_view kWhat{"an allocation"};
+  std::ranges::copy(kWhat, control->what.begin());
+  control->fired = 1;
+  errno = ENOMEM;
+  return true;
+}
+
 // The mode of an open that may create is its last argument.
 auto mode_of(int flags, va_list arguments) -> mode_t {
   const bool given = (flags & O_CREAT) != 0 || (flags & O_TMPFILE) == O_TMPFILE;
@@ -186,6 +200,30 @@ auto mode_of(int flags, va_list arguments) -> mode_t {
 }  // namespace
 
 extern "C" {
+
+// The C library's own: looking them up would allocate.
+auto __libc_malloc(std::size_t) -> void*;
+auto __libc_calloc(std::size_t, std::size_t) -> void*;
+auto __libc_realloc(void*, std::size_t) -> void*;
+auto __libc_memalign(std::size_t, std::size_t) -> void*;
+
+auto malloc(std::size_t bytes) noexcept -> void* {
+  return finds_no_memory() ? nullptr : __libc_malloc(bytes);
+}
+auto calloc(std::size_t count, std::size_t bytes) noexcept -> void* {
+  return finds_no_memory() ? nullptr : __libc_calloc(count, bytes);
+}
+auto realloc(void* old, std::size_t bytes) noexcept -> void* {
+  return finds_no_memory() ? nullptr : __libc_realloc(old, bytes);
+}
+auto aligned_alloc(std::size_t alignment, std::size_t bytes) noexcept -> void* {
+  return finds_no_memory() ? nullptr : __libc_memalign(alignment, bytes);
+}
+auto posix_memalign(void** out, std::size_t alignment, std::size_t bytes) noexcept -> int {
+  if (finds_no_memory()) return ENOMEM;
+  *out = __libc_memalign(alignment, bytes);
+  return *out == nullptr ? ENOMEM : 0;
+}
 
 auto open(const char* file, int flags, ...) -> int {
   va_list arguments;
