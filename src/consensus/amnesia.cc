@@ -11,11 +11,13 @@ auto counts(const Dag& dag, const model::LatestAnswer& answer) -> bool {
 
 }  // namespace
 
-void Amnesia::add(const model::LatestAnswer& answer) {
-  if (answer.nonce != nonce_ || answer.author == self_) return;
-  if (!validators_.contains(answer.author)) return;
-  if (answer.latest.author != answer.author) return;
-  answers_.insert_or_assign(answer.author, answer);
+auto Amnesia::add(const model::LatestAnswer& answer) -> std::optional<model::LatestAnswer> {
+  if (answer.nonce != nonce_ || answer.author == self_) return std::nullopt;
+  if (!validators_.contains(answer.author)) return std::nullopt;
+  if (answer.latest.author != answer.author) return std::nullopt;
+  const auto [known, first] = answers_.try_emplace(answer.author, answer);
+  if (first) return std::nullopt;
+  return std::exchange(known->second, answer);
 }
 
 auto Amnesia::answers_needed() const -> std::size_t {

@@ -21,14 +21,18 @@ class Amnesia {
   Amnesia(Validators validators, AuthorIndex self, const model::AmnesiaNonce& nonce)
       : validators_{validators}, self_{self}, nonce_{nonce} {}
 
-  // The answer of another validator to this nonce; a newer one of the same author counts instead.
-  void add(const model::LatestAnswer& answer);
+  // The answer of another validator to this nonce; a newer one of the same author counts instead
+  // of the one given back.
+  auto add(const model::LatestAnswer& answer) -> std::optional<model::LatestAnswer>;
   // The highest round that may have been signed; nothing until enough answers count. A committee
   // of one waits for its owner's word instead.
   [[nodiscard]] auto floor(const Dag& dag) const -> std::optional<Round>;
   // Blocks that answers name and the DAG lacks: to be fetched.
   [[nodiscard]] auto missing(const Dag& dag) const -> std::vector<BlockRef>;
   [[nodiscard]] auto answers_needed() const -> std::size_t;
+  [[nodiscard]] auto answers() const -> const std::map<AuthorIndex, model::LatestAnswer>& {
+    return answers_;
+  }
   [[nodiscard]] auto nonce() const -> const model::AmnesiaNonce& { return nonce_; }
 
  private:

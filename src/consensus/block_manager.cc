@@ -38,9 +38,9 @@ auto BlockManager::add(Dag& dag, BlockPtr block, Arrival arrival, Round clock)
   const BlockRef ref = content.ref();
   if (dag.contains(ref) || suspended_.contains(ref)) return {};
   TRY_DO(admit(dag, content, arrival, clock));
-  std::set<BlockRef> waits_for;
+  std::vector<BlockRef> waits_for;
   for (const BlockRef& ancestor : content.fields.ancestors)
-    if (!dag.is_known(ancestor)) waits_for.insert(ancestor);
+    if (!dag.is_known(ancestor)) waits_for.push_back(ancestor);
   if (waits_for.empty()) return accept_with_descendants(dag, std::move(block));
 
   Share& share = shares_[std::to_underlying(ref.author)];
@@ -49,8 +49,12 @@ auto BlockManager::add(Dag& dag, BlockPtr block, Arrival arrival, Round clock)
   if (share.bytes + bytes > kSuspendedBytesMax) return fail(Error::too_many_suspended);
   share.refs += waits_for.size();
   share.bytes += bytes;
-  for (const BlockRef& ancestor : waits_for) waiting_[ancestor].insert(ref);
-  suspended_.emplace(ref, Suspended{std::move(block), std::move(waits_for), bytes});
+  for (const BlockRef& ancestor : waits_for) {
+    auto& waiters = waiting_[ancestor];
+    if (waiters.empty() && !suspended_.contains(ancestor)) wanted_.push_back(ancestor);
+    waiters.push_back(ref);
+  }
+  suspended_.emplace(ref, Suspended{std::move(block), waits_for.size(), bytes});
   return {};
 }
 
@@ -60,9 +64,8 @@ void BlockManager::resume(const Dag& dag, const BlockRef& ref, std::vector<Block
   if (waiters == waiting_.end()) return;
   for (const BlockRef& waiter : waiters->second) {
     Suspended& entry = suspended_.at(waiter);
-    entry.waits_for.erase(ref);
     --shares_[std::to_underlying(waiter.author)].refs;
-    if (!entry.waits_for.empty()) continue;
+    if (--entry.missing > 0) continue;
     shares_[std::to_underlying(waiter.author)].bytes -= entry.bytes;
     if (waiter.round > dag.gc_round()) ready.push_back(std::move(entry.block));
     suspended_.erase(waiter);
@@ -87,11 +90,11 @@ void BlockManager::drop(const BlockRef& ref) {
   const auto it = suspended_.find(ref);
   CHECK(it != suspended_.end());
   Share& share = shares_[std::to_underlying(ref.author)];
-  share.refs -= it->second.waits_for.size();
+  share.refs -= it->second.missing;
   share.bytes -= it->second.bytes;
-  for (const BlockRef& ancestor : it->second.waits_for) {
+  for (const BlockRef& ancestor : (**it->second.block).fields.ancestors) {
     const auto waiters = waiting_.find(ancestor);
-    waiters->second.erase(ref);
+    if (waiters == waiting_.end() || std::erase(waiters->second, ref) == 0) continue;
     if (waiters->second.empty()) waiting_.erase(waiters);
   }
   suspended_.erase(it);

@@ -10,7 +10,6 @@
 #pragma once
 
 #include <map>
-#include <set>
 
 #include "base/result.h"
 #include "consensus/dag.h"
@@ -33,7 +32,9 @@ class BlockManager {
   // After the DAG collected: drops what lies at or below gc_round and accepts what waited for it.
   [[nodiscard]] auto release(Dag& dag) -> std::vector<DagBlock*>;
 
-  // In order of rounds; neither suspended nor accepted.
+  // What became missing since the last call, each once: neither suspended nor accepted.
+  [[nodiscard]] auto take_wanted() -> std::vector<BlockRef> { return std::exchange(wanted_, {}); }
+  // All of it, in order of rounds.
   [[nodiscard]] auto missing(std::size_t count_max) const -> std::vector<BlockRef>;
   [[nodiscard]] auto missing_count() const -> std::size_t { return waiting_.size(); }
   [[nodiscard]] auto suspended_count() const -> std::size_t { return suspended_.size(); }
@@ -45,10 +46,14 @@ class BlockManager {
     return suspended_.contains(ref);
   }
 
+  [[nodiscard]] auto is_waited_for(const BlockRef& ref) const -> bool {
+    return waiting_.contains(ref);
+  }
+
  private:
   struct Suspended {
     BlockPtr block;
-    std::set<BlockRef> waits_for;
+    std::size_t missing = 0;  // ancestors that are not accepted
     std::size_t bytes = 0;
   };
   struct Share {  // of one author
@@ -63,7 +68,8 @@ class BlockManager {
   void drop(const BlockRef& ref);
 
   std::map<BlockRef, Suspended> suspended_;
-  std::map<BlockRef, std::set<BlockRef>> waiting_;  // missing or suspended -> who waits for it
+  std::map<BlockRef, std::vector<BlockRef>> waiting_;  // missing or suspended -> who waits for it
+  std::vector<BlockRef> wanted_;
   std::vector<Share> shares_;
 };
 

@@ -36,6 +36,8 @@ class CheckpointVotes {
   [[nodiscard]] auto add(const model::VerifiedCheckpointVote& vote)
       -> std::optional<CheckpointCertificate>;
   [[nodiscard]] auto own_differs(const CheckpointCertificate& certificate) const -> bool;
+  [[nodiscard]] auto open_votes() const -> std::size_t { return votes_.size(); }
+  [[nodiscard]] auto own_count() const -> std::size_t { return own_.size(); }
   [[nodiscard]] auto certified_height() const -> model::Height { return certified_; }
 
  private:

@@ -55,13 +55,14 @@ auto certify(const EpochRules& epoch, const CommitState& from, std::vector<Commi
 void CommitVotes::on_block(const model::Header& header) {
   if (header.commit_votes.empty()) return;
   Height& highest = highest_[std::to_underlying(header.author)];
-  highest = std::max(highest, header.commit_votes.back().height);
-}
-
-auto CommitVotes::quorum_height() const -> Height {
+  const Height height = header.commit_votes.back().height;
+  if (height <= highest) return;
+  highest = height;
+  if (height <= quorum_height_) return;
   std::vector<Height> heights = highest_;
-  std::ranges::sort(heights, std::greater{});
-  return heights[quorum_ - 1];
+  const auto quorum = heights.begin() + static_cast<std::ptrdiff_t>(quorum_) - 1;
+  std::ranges::nth_element(heights, quorum, std::greater{});
+  quorum_height_ = *quorum;
 }
 
 }  // namespace holdfast::consensus

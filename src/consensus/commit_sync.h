@@ -41,11 +41,12 @@ class CommitVotes {
   explicit CommitVotes(Validators validators)
       : highest_(validators.count()), quorum_{validators.quorum()} {}
   void on_block(const model::Header& header);
-  [[nodiscard]] auto quorum_height() const -> model::Height;
+  [[nodiscard]] auto quorum_height() const -> model::Height { return quorum_height_; }
 
  private:
   std::vector<model::Height> highest_;  // by author
   std::size_t quorum_;
+  model::Height quorum_height_{};
 };
 
 }  // namespace holdfast::consensus

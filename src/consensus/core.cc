@@ -48,7 +48,7 @@ void Core::on(const Started& /*in*/) {
 
 void Core::on(const BlocksVerified& in) {
   if (ended_) return;  // blocks of an epoch that has ended are void
-  fetcher_.answered(in.from);
+  if (in.arrival == Arrival::requested) fetcher_.answered(in.from);
   for (const BlockPtr& block : in.blocks) {
     const model::Header& header = (**block).fields;
     commit_votes_.on_block(header);
@@ -63,6 +63,7 @@ void Core::on(const BlocksVerified& in) {
       ++refused_blocks_;
       continue;
     }
+    fetcher_.forget((*block)->ref());
     on_accepted(*accepted);
   }
   decide_and_commit();
@@ -75,7 +76,9 @@ void Core::on(const CommitsCertified& in) {
     if (ended_ || sub_dag.commit.height != next(lineariser_.state().height)) continue;
     for (const BlockPtr& block : sub_dag.blocks) {
       auto accepted = manager_.add(dag_, block, Arrival::requested, (*block)->ref().round);
-      if (accepted) on_accepted(*accepted);
+      if (!accepted) continue;
+      fetcher_.forget((*block)->ref());
+      on_accepted(*accepted);
     }
     const auto is_here = [&](const BlockRef& ref) { return dag_.is_known(ref); };
     if (!std::ranges::all_of(sub_dag.commit.blocks, is_here)) break;  // fetched first
@@ -104,6 +107,7 @@ void Core::on(const Persisted& in) {
 void Core::on(const StoreFailed& /*in*/) { halt(HaltReason::store_failed); }
 
 void Core::on(const TimerFired& in) {
+  timers_.at(std::to_underlying(in.kind)).reset();
   switch (in.kind) {
     case TimerKind::propose:
       if (is_busy() && now_.monotonic >= nudge_at_) nudge();
@@ -116,7 +120,10 @@ void Core::on(const TimerFired& in) {
 }
 
 void Core::on(const Submit& in) {
-  if (auto taken = pool_.submit(in.id, in.transaction); !taken)
+  const bool full = unapplied_.size() >= kUnappliedMax;  // the vault does not keep up
+  base::Result<void> taken = base::fail(base::Error::too_many_pending);
+  if (!full) taken = pool_.submit(in.id, in.transaction);
+  if (!taken)
     effects_.emplace_back(TxStatus{in.id, TxFate::refused, {}, taken.error()});
 }
 
@@ -170,7 +177,8 @@ void Core::record(CommittedSubDag sub_dag) {
     if ((**block).fields.ready) ready_.add((**block).fields.author);
   ended_ = ready_.size() >= validators_.quorum();
   const PersistId persist{std::to_underlying(last_persist_) + 1};  // of this step's batch
-  votable_.push_back({persist, {sub_dag.commit.height, sub_dag.digest}});
+  if (settings_.self) votable_.push_back({persist, {sub_dag.commit.height, sub_dag.digest}});
+  if (votable_.size() > kVotableMax) votable_.pop_front();
   unapplied_[sub_dag.commit.height] = {.digest = sub_dag.digest,
                                        .tx_root = sub_dag.commit.tx_root,
                                        .timestamp = sub_dag.commit.timestamp,
@@ -191,6 +199,7 @@ void Core::collect() {
       gc_round_after(lineariser_.state().leader.round, settings_.parameters.gc_depth);
   if (gc_round <= dag_.gc_round()) return;
   dag_.collect(gc_round);
+  fetcher_.collected(gc_round);
   batch_.gc_round = gc_round;
   for (const TxKey& id : pool_.collected(gc_round))
     effects_.emplace_back(TxStatus{id, TxFate::collected, {}, {}});
@@ -202,16 +211,25 @@ void Core::fetch_missing(std::optional<PeerId> hint) {
   const auto height = std::to_underlying(lineariser_.state().height);
   const auto quorum_height = commit_votes_.quorum_height();
   const bool asked = sync_asked_until_ && *sync_asked_until_ > now_.monotonic;
-  if (std::to_underlying(quorum_height) > height + kSyncDistance && !asked) {
+  if (std::to_underlying(quorum_height) > height + kSyncDistance && !asked &&
+      unapplied_.size() < kUnappliedMax) {
     sync_asked_until_ = now_.monotonic + settings_.parameters.fetch_timeout;
     effects_.emplace_back(FetchCommits{lineariser_.state(), quorum_height});
   }
-  auto missing = manager_.missing(kFetchRefsMax);
-  if (amnesia_) std::ranges::copy(amnesia_->missing(dag_), std::back_inserter(missing));
-  for (FetchRequest& request : fetcher_.requests(missing, hint, now_.monotonic))
+  for (const BlockRef& ref : manager_.take_wanted()) fetcher_.want(ref);
+  if (amnesia_) {
+    for (const BlockRef& ref : amnesia_->missing(dag_))
+      if (!manager_.is_suspended(ref)) fetcher_.want(ref);
+  }
+  for (FetchRequest& request : fetcher_.requests(hint, now_.monotonic))
     effects_.emplace_back(Fetch{std::move(request)});
-  if (const auto wake = fetcher_.wake_at(now_.monotonic))
-    effects_.emplace_back(SetTimer{TimerKind::fetch, *wake});
+  if (const auto wake = fetcher_.wake_at(now_.monotonic)) set_timer(TimerKind::fetch, *wake);
+}
+
+// A timer that is set for this moment already is left alone.
+void Core::set_timer(TimerKind kind, Instant at) {
+  if (std::exchange(timers_.at(std::to_underlying(kind)), at) == at) return;
+  effects_.emplace_back(SetTimer{kind, at});
 }
 
 // One batch a step; Send and Deliver of this step were given its number.
@@ -226,6 +244,21 @@ void Core::halt(HaltReason reason) {
   if (halted_) return;
   halted_ = true;
   effects_.emplace_back(Halt{reason});
+}
+
+auto Core::held() const -> Held {
+  return {.blocks = dag_.size(),
+          .suspended = manager_.suspended_count(),
+          .missing = manager_.missing_count(),
+          .wanted = fetcher_.wanted(),
+          .undecided = decider_.open_slots(),
+          .transactions = pool_.size(),
+          .own_blocks = pool_.own_blocks(),
+          .votable = votable_.size(),
+          .unapplied = unapplied_.size(),
+          .checkpoint_votes = checkpoints_.open_votes(),
+          .own_checkpoints = checkpoints_.own_count(),
+          .system_items = system_items_.size()};
 }
 
 auto Core::is_busy() const -> bool {

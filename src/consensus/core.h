@@ -7,6 +7,8 @@
 // Source: Mysticeti-C (2310.14821), docs/design/consensus.md §12.
 #pragma once
 
+#include <array>
+#include <deque>
 #include <map>
 #include <memory>
 #include <optional>
@@ -43,6 +45,16 @@ struct Recovered {
   std::optional<model::AmnesiaNonce> amnesia;  // signer file or store were lost
 };
 
+// How much a core holds of everything that comes and goes; all of it is bounded.
+struct Held {
+  std::size_t blocks = 0, suspended = 0, missing = 0, wanted = 0;
+  std::size_t undecided = 0;  // leader slots that were looked at and not given out
+  std::size_t transactions = 0, own_blocks = 0;
+  std::size_t votable = 0, unapplied = 0;
+  std::size_t checkpoint_votes = 0, own_checkpoints = 0;
+  std::size_t system_items = 0;
+};
+
 struct CoreSettings {
   EpochRules epoch;
   std::optional<AuthorIndex> self;  // nothing: a follower
@@ -68,12 +80,14 @@ class Core {
   [[nodiscard]] auto clock_round() const -> Round { return clock_.round(); }
   [[nodiscard]] auto pool() const -> const TransactionPool& { return pool_; }
   [[nodiscard]] auto blocks() const -> const BlockManager& { return manager_; }
+  [[nodiscard]] auto fetcher() const -> const Fetcher& { return fetcher_; }
   [[nodiscard]] auto decider() const -> const Decider& { return decider_; }
   [[nodiscard]] auto is_busy() const -> bool;
   [[nodiscard]] auto is_in_amnesia() const -> bool { return amnesia_.has_value(); }
   [[nodiscard]] auto is_halted() const -> bool { return halted_; }
   [[nodiscard]] auto has_ended() const -> bool { return ended_; }
   [[nodiscard]] auto refused_blocks() const -> std::uint64_t { return refused_blocks_; }
+  [[nodiscard]] auto held() const -> Held;
   [[nodiscard]] auto leader_timeout() const -> milliseconds { return timeout_.wait(); }
 
  private:
@@ -93,6 +107,7 @@ class Core {
   void record(CommittedSubDag sub_dag);
   void collect();
   void fetch_missing(std::optional<PeerId> hint);
+  void set_timer(TimerKind kind, Instant at);
   void flush();
   void halt(HaltReason reason);
   // core_propose.cc
@@ -113,6 +128,7 @@ class Core {
   void try_to_remember();
   void remember(Round floor);
   void ask_latest();
+  void forget_wants(const model::LatestAnswer& answer);
   // core_checkpoint.cc
   void on(const Applied& in);
   void on(const CheckpointSigned& in);
@@ -163,10 +179,11 @@ class Core {
 
   BlockPtr own_last_;
   std::optional<InFlight> in_flight_;
-  std::vector<Votable> votable_;
+  std::deque<Votable> votable_;
   std::vector<base::Bytes> system_items_;
   Instant last_commit_at_{};
   Instant nudge_at_{};
+  std::array<std::optional<Instant>, kTimerKinds> timers_;  // as set, by kind; fired ones are gone
   std::optional<Instant> sync_asked_until_;
 
   std::map<model::Height, Unapplied> unapplied_;

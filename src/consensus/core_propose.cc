@@ -27,7 +27,7 @@ void Core::propose() {
   auto wake = proposer_.wake_at();
   if (view.busy)
     wake = std::min(wake.value_or(Instant::max()), std::max(nudge_at_, now_.monotonic));
-  if (wake) effects_.emplace_back(SetTimer{TimerKind::propose, *wake});
+  if (wake) set_timer(TimerKind::propose, *wake);
 }
 
 auto Core::take_payload(Round round) -> std::vector<base::Bytes> {
@@ -38,7 +38,7 @@ auto Core::take_payload(Round round) -> std::vector<base::Bytes> {
   std::size_t bytes_left = settings_.parameters.payload_bytes_max;
   for (const base::Bytes& item : payload) bytes_left -= std::min(bytes_left, item.size());
   const std::size_t items_left = settings_.parameters.payload_items_max - payload.size();
-  std::ranges::move(pool_.take(bytes_left, items_left), std::back_inserter(payload));
+  std::ranges::move(pool_.take(round, bytes_left, items_left), std::back_inserter(payload));
   return payload;
 }
 
@@ -91,7 +91,6 @@ void Core::on(const BlockSigned& in) {
   CHECK((**in.block).header == in_flight_->header);
   const auto accepted = manager_.add(dag_, in.block, Arrival::requested, in_flight_->round);
   CHECK(accepted.has_value());
-  pool_.placed(in_flight_->round);
   own_last_ = in.block;
   batch_.own = in.block;
   const PersistId persist{std::to_underlying(last_persist_) + 1};

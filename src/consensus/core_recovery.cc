@@ -32,8 +32,7 @@ void Core::recover(const Recovered& recovered) {
 void Core::ask_latest() {
   if (!amnesia_ || validators_.count() == 1) return;
   effects_.emplace_back(Send{{}, {}, AskLatest{amnesia_->nonce(), *settings_.self}});
-  effects_.emplace_back(
-      SetTimer{TimerKind::fetch, now_.monotonic + settings_.parameters.fetch_timeout});
+  set_timer(TimerKind::fetch, now_.monotonic + settings_.parameters.fetch_timeout);
 }
 
 // A validator that has forgotten does not answer: two that have would confirm each other.
@@ -53,8 +52,14 @@ void Core::on(const LatestAsked& in) {
 
 void Core::on(const LatestAnswered& in) {
   if (!amnesia_) return;
-  amnesia_->add(*in.answer);
+  if (const auto before = amnesia_->add(*in.answer)) forget_wants(*before);
   fetch_missing({});
+}
+
+// What an answer named counts no longer, and may not exist.
+void Core::forget_wants(const model::LatestAnswer& answer) {
+  for (const BlockRef& ref : {answer.latest, answer.yours.value_or(answer.latest)})
+    if (!manager_.is_waited_for(ref)) fetcher_.forget(ref);
 }
 
 void Core::on(const OwnerConfirmed& in) {
@@ -76,6 +81,7 @@ void Core::try_to_remember() {
 void Core::remember(Round floor) {
   proposer_.on_proposed(std::max(proposer_.proposed(), floor));
   batch_.floor = proposer_.proposed();
+  for (const auto& [author, answer] : amnesia_->answers()) forget_wants(answer);
   amnesia_.reset();
 }
 

@@ -13,7 +13,7 @@ auto Dag::round_at(Round round) const -> const RoundBlocks* {
 auto Dag::at(Slot slot) const -> SlotView {
   const RoundBlocks* blocks = round_at(slot.round);
   if (blocks == nullptr) return {};
-  return (*blocks)[std::to_underlying(slot.author)];
+  return blocks->slots[std::to_underlying(slot.author)];
 }
 
 auto Dag::find(const BlockRef& ref) const -> const DagBlock* {
@@ -32,7 +32,8 @@ auto Dag::accept(BlockPtr block) -> DagBlock& {
   CHECK(ref.round > gc_round_);
   CHECK(!contains(ref));
   const auto index = std::to_underlying(ref.round) - std::to_underlying(gc_round_) - 1;
-  while (rounds_.size() <= index) rounds_.emplace_back(validators_.count());
+  while (rounds_.size() <= index)
+    rounds_.emplace_back().slots.resize(validators_.count());
 
   auto entry = std::make_unique<DagBlock>();
   entry->ref = ref;
@@ -46,15 +47,17 @@ auto Dag::accept(BlockPtr block) -> DagBlock& {
   entry->block = std::move(block);
   highest_ = std::max(highest_, ref.round);
   ++size_;
+  ++accepted_;
   if (entry->is_work()) ++work_;
-  return *rounds_[index][std::to_underlying(ref.author)].emplace_back(std::move(entry));
+  auto& slot = rounds_[index].slots[std::to_underlying(ref.author)];
+  if (slot.empty()) ++rounds_[index].authors;
+  return *slot.emplace_back(std::move(entry));
 }
 
 auto Dag::authors_of(Round round) const -> std::size_t {
   const RoundBlocks* blocks = round_at(round);
   if (blocks == nullptr) return round == Round{0} ? validators_.count() : 0;
-  return static_cast<std::size_t>(
-      std::ranges::count_if(*blocks, [](const auto& slot) { return !slot.empty(); }));
+  return blocks->authors;
 }
 
 auto Dag::latest_of(AuthorIndex author, Round below) const -> const DagBlock* {
@@ -75,7 +78,7 @@ void Dag::collect(Round gc_round) {
   if (gc_round <= gc_round_) return;
   while (gc_round_ < gc_round) {
     if (!rounds_.empty()) {
-      for (const auto& slot : rounds_.front()) {
+      for (const auto& slot : rounds_.front().slots) {
         size_ -= slot.size();
         for (const auto& block : slot)
           if (block->is_work() && !block->committed) --work_;
@@ -85,7 +88,7 @@ void Dag::collect(Round gc_round) {
     gc_round_ = next(gc_round_);
   }
   if (rounds_.empty()) return;
-  for (const auto& slot : rounds_.front())
+  for (const auto& slot : rounds_.front().slots)
     for (const auto& block : slot) std::ranges::fill(block->strong, nullptr);
 }
 

@@ -81,17 +81,22 @@ class Dag {
   [[nodiscard]] auto gc_round() const -> Round { return gc_round_; }
   [[nodiscard]] auto validators() const -> const Validators& { return validators_; }
   [[nodiscard]] auto size() const -> std::size_t { return size_; }
+  // Blocks ever accepted: where it is unchanged, so is everything above gc_round.
+  [[nodiscard]] auto accepted() const -> std::uint64_t { return accepted_; }
 
   // In order of rounds, authors and arrival.
   template <class Visitor>
   void for_each(Visitor&& visit) const {
     for (const auto& round : rounds_)
-      for (const auto& slot : round)
+      for (const auto& slot : round.slots)
         for (const auto& block : slot) visit(*block);
   }
 
  private:
-  using RoundBlocks = std::vector<std::vector<std::unique_ptr<DagBlock>>>;  // by author
+  struct RoundBlocks {
+    std::vector<std::vector<std::unique_ptr<DagBlock>>> slots;  // by author
+    std::size_t authors = 0;                                    // with a block
+  };
 
   [[nodiscard]] auto round_at(Round round) const -> const RoundBlocks*;
 
@@ -100,6 +105,7 @@ class Dag {
   Round gc_round_{};
   Round highest_{};
   std::size_t size_ = 0;
+  std::uint64_t accepted_ = 0;
   std::size_t work_ = 0;  // blocks that has_work() speaks of
 };
 

@@ -34,6 +34,12 @@ class Tally {
   std::size_t blocks_ = 0;
 };
 
+// Too few authors cannot reach a quorum of anything; the planted bug does not count authors.
+auto has_quorum(const Dag& dag, Round round) -> bool {
+  return planted(PlantedBug::count_blocks_not_authors) ||
+         dag.authors_of(round) >= dag.validators().quorum();
+}
+
 auto anchor_distance() -> std::uint64_t {
   if (planted(PlantedBug::anchor_one_round_later)) return 1;
   if (planted(PlantedBug::anchor_two_rounds_later)) return 2;
@@ -119,6 +125,7 @@ auto is_directly_skipped(const Dag& dag, Slot slot) -> bool {
 
 auto directly_committed(const Dag& dag, Slot slot) -> Result<const DagBlock*> {
   const DagBlock* committed = nullptr;
+  if (!has_quorum(dag, later(slot.round, 2))) return committed;
   for (const auto& candidate : dag.at(slot)) {
     Tally certificates;
     blocks_of(dag, later(slot.round, 2), [&](const DagBlock& block) {
@@ -148,6 +155,7 @@ auto certified_in_history(const Dag& dag, Slot slot, const DagBlock& anchor)
 }
 
 auto Decider::advance(const Dag& dag) -> Result<std::vector<Decision>> {
+  if (std::exchange(seen_, dag.accepted()) == dag.accepted()) return {};
   const Round highest = earlier(dag.highest_round(), 2);  // a certificate may be there
   for (Round round = later(last_decided_, open_.size() + 1); round <= highest; round = next(round))
     open_.push_back({.slot = schedule_.slot(round), .status = {}, .block = {}, .direct = false});
@@ -182,6 +190,7 @@ void Decider::decided_elsewhere(Round round) {
   while (last_decided_ < round) {
     if (!open_.empty()) open_.pop_front();
     last_decided_ = next(last_decided_);
+    seen_ = 0;
   }
 }
 

@@ -46,12 +46,14 @@ class Decider {
   [[nodiscard]] auto last_decided() const -> Round { return last_decided_; }
   // Whether advance() has decided this round, given or not.
   [[nodiscard]] auto is_decided(Round round) const -> bool;
+  [[nodiscard]] auto open_slots() const -> std::size_t { return open_.size(); }
   void decided_elsewhere(Round round);  // by a certified commit
 
  private:
   const LeaderSchedule& schedule_;
   Round last_decided_;
   std::deque<Decision> open_;  // from last_decided_ + 1 on: the first is undecided
+  std::uint64_t seen_ = 0;     // blocks of the DAG when advance() looked last
 };
 
 }  // namespace holdfast::consensus

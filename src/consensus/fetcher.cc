@@ -4,16 +4,45 @@
 
 namespace holdfast::consensus {
 
+void Fetcher::want(const BlockRef& ref) {
+  if (wants_.try_emplace(ref).second) due_.insert({Instant{}, ref});
+}
+
+void Fetcher::forget(const BlockRef& ref) {
+  const auto want = wants_.find(ref);
+  if (want == wants_.end()) return;
+  due_.erase({want->second.not_before, ref});
+  wants_.erase(want);
+}
+
+void Fetcher::collected(Round gc_round) {
+  while (!wants_.empty() && wants_.begin()->first.round <= gc_round) forget(wants_.begin()->first);
+}
+
+// What it asked for and is still wanted may be asked for again.
+auto Fetcher::close(OpenRequests::iterator open) -> OpenRequests::iterator {
+  for (const BlockRef& ref : open->second.refs) {
+    const auto want = wants_.find(ref);
+    if (want == wants_.end() || want->second.asked != open->second.id) continue;
+    want->second.asked = {};
+    due_.insert({want->second.not_before, ref});
+  }
+  return open_.erase(open);
+}
+
 void Fetcher::peer_down(PeerId peer) {
   peers_.erase(peer);
-  open_.erase(peer);
+  answered(peer);
 }
 
 void Fetcher::failed(FetchId id) {
-  std::erase_if(open_, [&](const auto& entry) { return entry.second.id == id; });
+  const auto open = std::ranges::find(open_, id, [](const auto& entry) { return entry.second.id; });
+  if (open != open_.end()) close(open);
 }
 
-void Fetcher::answered(PeerId peer) { open_.erase(peer); }
+void Fetcher::answered(PeerId peer) {
+  if (const auto open = open_.find(peer); open != open_.end()) close(open);
+}
 
 // Round robin, so that a peer that stays silent holds up only its share.
 auto Fetcher::next_idle_peer(std::optional<PeerId> hint) -> std::optional<PeerId> {
@@ -30,39 +59,35 @@ auto Fetcher::next_idle_peer(std::optional<PeerId> hint) -> std::optional<PeerId
   return std::nullopt;
 }
 
-auto Fetcher::requests(const std::vector<BlockRef>& missing, std::optional<PeerId> hint,
-                       Instant now) -> std::vector<FetchRequest> {
-  std::erase_if(open_, [&](const auto& entry) { return entry.second.until <= now; });
-  std::set<BlockRef> asked;
-  for (const auto& [peer, open] : open_) asked.insert(open.refs.begin(), open.refs.end());
-  const std::set<BlockRef> still_missing{missing.begin(), missing.end()};
-  std::erase_if(attempts_, [&](const auto& entry) { return !still_missing.contains(entry.first); });
-  FetchRequest request;
-  for (const BlockRef& ref : missing) {
-    if (request.refs.size() >= kFetchRefsMax) break;
-    if (!asked.contains(ref) && attempts_[ref].not_before <= now) request.refs.push_back(ref);
+auto Fetcher::requests(std::optional<PeerId> hint, Instant now) -> std::vector<FetchRequest> {
+  for (auto open = open_.begin(); open != open_.end();)
+    open = open->second.until <= now ? close(open) : std::next(open);
+  std::vector<FetchRequest> requests;
+  while (!due_.empty() && due_.begin()->first <= now) {
+    const auto peer = next_idle_peer(hint);
+    if (!peer) break;
+    last_id_ = FetchId{std::to_underlying(last_id_) + 1};
+    FetchRequest& request = requests.emplace_back(last_id_, *peer);
+    while (request.refs.size() < kFetchRefsMax && !due_.empty() && due_.begin()->first <= now) {
+      const BlockRef ref = due_.begin()->second;
+      due_.erase(due_.begin());
+      Want& want = wants_.at(ref);
+      want.asked = request.id;
+      if (++want.attempts >= kPromptAttempts) want.not_before = now + period_;
+      request.refs.push_back(ref);
+    }
+    open_[*peer] = {request.id, request.refs, now + timeout_};
   }
-  if (request.refs.empty()) return {};
-  const auto peer = next_idle_peer(hint);
-  if (!peer) return {};
-  for (const BlockRef& ref : request.refs) {
-    Attempts& attempts = attempts_[ref];
-    if (++attempts.count >= kPromptAttempts) attempts.not_before = now + period_;
-  }
-  last_id_ = FetchId{std::to_underlying(last_id_) + 1};
-  request.id = last_id_;
-  request.from = *peer;
-  open_[*peer] = {request.id, {request.refs.begin(), request.refs.end()}, now + timeout_};
-  return {std::move(request)};
+  return requests;
 }
 
 auto Fetcher::wake_at(Instant now) const -> std::optional<Instant> {
   std::optional<Instant> earliest;
   for (const auto& [peer, open] : open_)
-    earliest = earliest ? std::min(*earliest, open.until) : open.until;
-  for (const auto& [ref, attempts] : attempts_)
-    if (attempts.not_before > now)
-      earliest = earliest ? std::min(*earliest, attempts.not_before) : attempts.not_before;
+    earliest = std::min(earliest.value_or(Instant::max()), open.until);
+  // What is due already waits for an idle peer.
+  const auto later = due_.lower_bound({now + Instant{1}, {}});
+  if (later != due_.end()) earliest = std::min(earliest.value_or(Instant::max()), later->first);
   return earliest;
 }
 

@@ -1,8 +1,9 @@
 // fetcher.h: asks peers for missing blocks: first the one that sent what waits, then one other,
 // then others in turn at a fixed period, so that a block that nobody has costs next to nothing.
-// Invariant: a ref is asked for from one peer at a time. Limits: kFetchRefsMax refs a request; one
-// request a peer. Time: an argument. Threads: one. Errors: none. Source: docs/design/consensus.md
-// §8.
+// Invariant: a ref is asked for from one peer at a time; what is not told anew costs nothing, so
+// that a step takes no longer while much is missing. Limits: kFetchRefsMax refs a request; one
+// request a peer; what is wanted is limited by who wants it (block_manager.h). Time: an argument.
+// Threads: one. Errors: none. Source: docs/design/consensus.md §8.
 #pragma once
 
 #include <map>
@@ -32,32 +33,40 @@ class Fetcher {
   void peer_up(PeerId peer) { peers_.insert(peer); }
   void peer_down(PeerId peer);
   void failed(FetchId id);
-  void answered(PeerId peer);  // whatever it sent: it may be asked again
+  void answered(PeerId peer);  // with whatever: it may be asked again
 
-  // Requests for what is missing and not asked for; `hint` is asked first.
-  [[nodiscard]] auto requests(const std::vector<BlockRef>& missing, std::optional<PeerId> hint,
-                              Instant now) -> std::vector<FetchRequest>;
+  void want(const BlockRef& ref);  // once more changes nothing
+  void forget(const BlockRef& ref);  // it arrived, or nobody waits for it any more
+  void collected(Round gc_round);  // nothing at or below it is wanted any more
+
+  // For what is wanted and not asked for, lowest rounds first; `hint` is asked first.
+  [[nodiscard]] auto requests(std::optional<PeerId> hint, Instant now) -> std::vector<FetchRequest>;
   [[nodiscard]] auto wake_at(Instant now) const -> std::optional<Instant>;
   [[nodiscard]] auto peers() const -> const std::set<PeerId>& { return peers_; }
+  [[nodiscard]] auto wanted() const -> std::size_t { return wants_.size(); }
 
  private:
   struct Open {
     FetchId id{};
-    std::set<BlockRef> refs;
+    std::vector<BlockRef> refs;
     Instant until{};
   };
+  using OpenRequests = std::map<PeerId, Open>;
+  auto close(OpenRequests::iterator open) -> OpenRequests::iterator;
   [[nodiscard]] auto next_idle_peer(std::optional<PeerId> hint) -> std::optional<PeerId>;
 
   static constexpr std::uint64_t kPromptAttempts = 2;
-  struct Attempts {
-    std::uint64_t count = 0;
+  struct Want {
+    std::uint64_t attempts = 0;
     Instant not_before{};
+    FetchId asked{};  // the request that is open for it; 0: none
   };
 
   milliseconds timeout_, period_;
-  std::map<BlockRef, Attempts> attempts_;  // of what is missing now
+  std::map<BlockRef, Want> wants_;
+  std::set<std::pair<Instant, BlockRef>> due_;  // not asked for, by when it may be
   std::set<PeerId> peers_;
-  std::map<PeerId, Open> open_;
+  OpenRequests open_;
   std::optional<PeerId> last_asked_;
   FetchId last_id_{};
 };

@@ -15,6 +15,7 @@ namespace holdfast::consensus {
 enum class SignId : std::uint64_t {};
 enum class PersistId : std::uint64_t {};
 enum class TimerKind : std::uint8_t { propose, fetch };
+inline constexpr std::size_t kTimerKinds = 2;
 
 struct Started {};  // once, first: proposes, asks, resends
 struct BlocksVerified {

@@ -22,6 +22,8 @@ inline constexpr std::size_t kUnsequencedBytesMax = std::size_t{16} << 20;  // o
 inline constexpr std::uint64_t kFutureRoundsMax = 1000;
 inline constexpr std::size_t kFetchRefsMax = 1000;
 inline constexpr std::size_t kBranchesMax = 2;       // of one slot, unless others refer to more
+inline constexpr std::size_t kVotableMax = 1000;     // own commits not voted for: the newest
+inline constexpr std::size_t kUnappliedMax = 1000;   // commits; beyond it nothing is taken in
 inline constexpr std::size_t kPendingMax = 100'000;  // transactions that wait for a block
 inline constexpr std::size_t kPendingBytesMax = std::size_t{64} << 20;
 

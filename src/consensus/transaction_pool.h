@@ -22,9 +22,9 @@ class TransactionPool {
  public:
   // Known ones are taken as they are: submitting twice is harmless.
   [[nodiscard]] auto submit(const TxKey& id, base::Bytes bytes) -> base::Result<void>;
-  // In order of submission; what is taken is in no block until placed() says so.
-  [[nodiscard]] auto take(std::size_t bytes_max, std::size_t items_max) -> std::vector<base::Bytes>;
-  void placed(Round round);  // what was taken is in the own block of this round
+  // For the own block of this round, in order of submission.
+  [[nodiscard]] auto take(Round round, std::size_t bytes_max, std::size_t items_max)
+      -> std::vector<base::Bytes>;
   // Of any validator's block: whoever proposed it, it is ordered. Returns whether it was ours.
   auto sequenced(const TxKey& id) -> bool;
   // Own blocks at or below this round will never be committed: what they held waits again.
@@ -34,19 +34,18 @@ class TransactionPool {
 
   [[nodiscard]] auto empty() const -> bool { return entries_.empty(); }
   [[nodiscard]] auto size() const -> std::size_t { return entries_.size(); }
+  [[nodiscard]] auto own_blocks() const -> std::size_t { return blocks_.size(); }
   [[nodiscard]] auto bytes_in_blocks() const -> std::size_t { return bytes_in_blocks_; }
 
  private:
-  enum class Place : std::uint8_t { waiting, taken, in_block };
   struct Entry {
     base::Bytes bytes;
-    Place place = Place::waiting;
+    bool in_block = false;  // otherwise it waits for one
   };
   void wait_again(const TxKey& id);
 
   std::map<TxKey, Entry> entries_;
   std::deque<TxKey> waiting_;  // in order of submission; ids that wait no more are passed over
-  std::vector<TxKey> taken_;
   std::map<Round, std::vector<TxKey>> blocks_;  // what own blocks hold, by round
   std::size_t bytes_waiting_ = 0;
   std::size_t bytes_in_blocks_ = 0;

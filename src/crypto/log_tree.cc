@@ -49,8 +49,14 @@ auto log_root(std::span<const Digest> leaf_hashes) -> Digest {
 }
 
 auto log_root_of(const std::vector<ByteView>& entries) -> Digest {
+  constexpr std::array<std::uint8_t, 1> kLeaf{0x00};
   LogTree tree;
-  for (const ByteView entry : entries) tree.append(log_leaf_hash(entry));
+  Sha256 hash;  // one for all: an object costs as much as hashing 300 bytes
+  for (const ByteView entry : entries) {
+    hash.update(kLeaf);
+    hash.update(entry);
+    tree.append(hash.finish(), hash);
+  }
   return tree.root();
 }
 
@@ -64,16 +70,18 @@ auto LogTree::from_edge(std::uint64_t size, std::vector<Digest> edge) -> Result<
 }
 
 void LogTree::append(const Digest& leaf_hash) {
+  Sha256 hash;
+  append(leaf_hash, hash);
+}
+
+void LogTree::append(const Digest& leaf_hash, Sha256& hash) {
   CHECK(size_ < kLogSizeMax);
   edge_.push_back(leaf_hash);
   const int full = std::countr_one(size_);  // so many subtrees close with this leaf
-  if (full > 0) {
-    Sha256 hash;
-    for (int i = 0; i < full; ++i) {
-      const Digest right = edge_.back();
-      edge_.pop_back();
-      edge_.back() = node_with(hash, edge_.back(), right);
-    }
+  for (int i = 0; i < full; ++i) {
+    const Digest right = edge_.back();
+    edge_.pop_back();
+    edge_.back() = node_with(hash, edge_.back(), right);
   }
   ++size_;
 }

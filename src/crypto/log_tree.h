@@ -35,6 +35,9 @@ class LogTree {
   [[nodiscard]] auto edge() const -> const std::vector<Digest>& { return edge_; }
 
  private:
+  friend auto log_root_of(const std::vector<ByteView>& entries) -> Digest;
+  void append(const Digest& leaf_hash, Sha256& hash);  // `hash` is kept by the caller
+
   std::uint64_t size_ = 0;
   std::vector<Digest> edge_;  // one for each bit set in size_, largest subtree first
 };

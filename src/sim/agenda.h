@@ -2,9 +2,10 @@
 // were planned. Invariant: time never goes back. Limits: none. Threads: one.
 #pragma once
 
+#include <algorithm>
 #include <chrono>
 #include <functional>
-#include <queue>
+#include <vector>
 
 #include "base/check.h"
 
@@ -19,16 +20,18 @@ class Agenda {
   using Action = std::function<void()>;
 
   void at(Instant when, Action action) {
-    events_.push({std::max(when, now_), planned_++, std::move(action)});
+    events_.push_back({std::max(when, now_), planned_++, std::move(action)});
+    std::push_heap(events_.begin(), events_.end());
   }
   void after(Instant delay, Action action) { at(now_ + delay, std::move(action)); }
   [[nodiscard]] auto now() const -> Instant { return now_; }
 
   // Runs what is due up to `until`, or until `stop` says so.
   void run(Instant until, const std::function<bool()>& stop) {
-    while (!events_.empty() && events_.top().when <= until && !stop()) {
-      Event event = events_.top();
-      events_.pop();
+    while (!events_.empty() && events_.front().when <= until && !stop()) {
+      std::pop_heap(events_.begin(), events_.end());
+      const Event event = std::move(events_.back());
+      events_.pop_back();
       CHECK(event.when >= now_);
       now_ = event.when;
       event.action();
@@ -41,11 +44,11 @@ class Agenda {
     Instant when;
     std::uint64_t number;
     Action action;
-    auto operator<(const Event& other) const -> bool {  // the queue's top is its greatest
+    auto operator<(const Event& other) const -> bool {  // the front of a heap is its greatest
       return std::tie(when, number) > std::tie(other.when, other.number);
     }
   };
-  std::priority_queue<Event> events_;
+  std::vector<Event> events_;  // a heap
   Instant now_{};
   std::uint64_t planned_ = 0;
 };

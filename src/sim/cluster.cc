@@ -43,6 +43,7 @@ Cluster::Cluster(const Options& options, std::string* lines)
       random_{options.seed},
       checks_{honest_nodes(options)},
       committee_{committee_of(options.nodes)},
+      last_arrival_(options.nodes * options.nodes),
       clock_offset_ms_(options.nodes) {
   vault_.bytes.fill(7);
   epoch_ = std::make_unique<consensus::EpochRules>(vault_, committee_);
@@ -97,7 +98,7 @@ void Cluster::send(NodeIndex from, NodeIndex to, Wire message) {
     return;
   }
   Instant arrival = agenda_.now() + delay(from, to);
-  Instant& last = last_arrival_[{from, to}];
+  Instant& last = last_arrival_[from * options_.nodes + to];
   if (!weather_.reorder) arrival = std::max(arrival, last);
   last = std::max(last, arrival);
   agenda_.at(arrival, [this, from, to, message = std::move(message)] {

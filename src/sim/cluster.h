@@ -81,7 +81,7 @@ class Cluster final : public Host {
   std::vector<std::unique_ptr<Node>> nodes_;
   Weather weather_;
   std::set<std::pair<NodeIndex, NodeIndex>> cut_;  // from, to
-  std::map<std::pair<NodeIndex, NodeIndex>, Instant> last_arrival_;
+  std::vector<Instant> last_arrival_;              // by from * nodes + to
   std::vector<std::int64_t> clock_offset_ms_;
   std::map<const model::Block*, std::pair<RawBlock, consensus::BlockPtr>> verified_;
   std::map<consensus::TxKey, Pending> pending_;

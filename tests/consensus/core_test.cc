@@ -212,6 +212,60 @@ TEST_F(CoreTest, AnEquivocationIsProvedInTheNextOwnBlock) {
   EXPECT_EQ(asked[0].payload[0], model::encode_equivocation_proof(**one, **other));
 }
 
+TEST_F(CoreTest, ABlockThatAPeerPushesIsNoAnswerToWhatItWasAskedFor) {
+  start(4);
+  for (const std::uint64_t peer : {1U, 2U}) (void)step(PeerUp{PeerId{peer}, {}});
+  std::vector<BlockRef> unknown = epoch_->genesis;
+  for (BlockRef& ref : unknown) ref.round = Round{1};
+  const auto first = step(BlocksVerified{PeerId{1}, {block_of(1, 2, unknown)}, Arrival::pushed});
+  ASSERT_THAT(only<Fetch>(first), SizeIs(1));
+  EXPECT_THAT(only<Fetch>(step(BlocksVerified{PeerId{1}, {}, Arrival::pushed})), IsEmpty());
+  const auto again = only<Fetch>(step(BlocksVerified{PeerId{1}, {}, Arrival::requested}));
+  ASSERT_THAT(again, SizeIs(1)) << "it answered and had nothing";
+  EXPECT_EQ(again[0].request.refs.size(), 4U);
+}
+
+TEST_F(CoreTest, ATimerThatIsSetIsNotSetAgainUntilItFires) {
+  start(4);
+  const auto first = only<SetTimer>(step(transaction(1)));
+  EXPECT_THAT(only<SetTimer>(step(PeerDown{PeerId{1}})), IsEmpty());
+  EXPECT_EQ(only<SetTimer>(step(TimerFired{TimerKind::propose})).size(), first.size());
+}
+
+TEST_F(CoreTest, AVaultThatDoesNotApplyItsCommitsIsGivenNoMoreWork) {
+  start(1);
+  std::vector<TxStatus> refused;
+  for (std::size_t i = 0; i < 4 * kUnappliedMax && refused.empty(); ++i) {
+    const auto effects = carry_out(step(transaction(static_cast<std::uint8_t>(i))));
+    for (const TxStatus& status : only<TxStatus>(effects))
+      if (status.fate == TxFate::refused) refused.push_back(status);
+  }
+  ASSERT_THAT(refused, SizeIs(1));
+  EXPECT_EQ(refused[0].reason, base::Error::too_many_pending);
+  EXPECT_LE(core_->held().unapplied, kUnappliedMax + 2 * kWaveRounds);
+  (void)step(Applied{core_->committed().height, {}, {}, false, {}});
+  EXPECT_EQ(core_->held().unapplied, 0U);
+  EXPECT_THAT(only<TxStatus>(step(transaction(1))), IsEmpty()) << "it is taken";
+}
+
+TEST_F(CoreTest, WhatAnAnswerNamesIsWantedOnlyWhileItCounts) {
+  Recovered recovered;
+  recovered.amnesia = model::AmnesiaNonce{};
+  start(4, recovered);
+  for (std::uint8_t i = 0; i < 100; ++i) {  // a Byzantine one invents a block each time
+    BlockRef invented{Round{1000U + i}, AuthorIndex{3}, {}};
+    invented.digest.bytes.fill(i);
+    (void)step(answer(3, invented, BlockRef{Round{5}, AuthorIndex{0}, invented.digest}));
+    EXPECT_EQ(core_->held().wanted, 2U);
+  }
+  (void)step(answer(1, epoch_->genesis[1]));
+  (void)step(answer(2, epoch_->genesis[2]));
+  EXPECT_TRUE(core_->is_in_amnesia());
+  (void)step(answer(3, epoch_->genesis[3]));
+  EXPECT_FALSE(core_->is_in_amnesia());
+  EXPECT_EQ(core_->held().wanted, 0U);
+}
+
 TEST_F(CoreTest, AStoreThatFailsStopsSigning) {
   start(1);
   EXPECT_THAT(only<Halt>(step(StoreFailed{})), SizeIs(1));

@@ -19,9 +19,10 @@ class FetcherTest : public testing::Test {
   FetcherTest() {
     for (const std::uint64_t peer : {1U, 2U, 3U}) fetcher_.peer_up(PeerId{peer});
   }
-  auto ask(const std::vector<BlockRef>& missing, std::optional<PeerId> hint = {},
+  auto ask(const std::vector<BlockRef>& wanted, std::optional<PeerId> hint = {},
            milliseconds now = milliseconds{0}) -> std::vector<FetchRequest> {
-    return fetcher_.requests(missing, hint, now);
+    for (const BlockRef& ref : wanted) fetcher_.want(ref);
+    return fetcher_.requests(hint, now);
   }
   Fetcher fetcher_{Parameters{}};
 };
@@ -42,9 +43,10 @@ TEST_F(FetcherTest, AsksAnotherPeerForWhatIsNew) {
 }
 TEST_F(FetcherTest, AsksForNoMoreThanARequestHolds) {
   const auto asked = ask(refs(1, kFetchRefsMax + 2));
-  ASSERT_THAT(asked, SizeIs(1));
-  EXPECT_THAT(asked[0].refs, SizeIs(kFetchRefsMax));
-  EXPECT_THAT(ask(refs(1, kFetchRefsMax + 2))[0].refs, SizeIs(1));
+  ASSERT_THAT(asked, SizeIs(2));
+  EXPECT_EQ(asked[0].refs, refs(1, kFetchRefsMax + 1)) << "lowest rounds first";
+  EXPECT_THAT(asked[1].refs, SizeIs(1));
+  EXPECT_NE(asked[1].from, asked[0].from);
 }
 TEST_F(FetcherTest, AsksTheOthersInTurnWhenAPeerFails) {
   std::set<PeerId> asked;
@@ -96,6 +98,20 @@ TEST_F(FetcherTest, AsksTwoPeersAtOnceAndThenOnceAPeriod) {
   EXPECT_THAT(ask(refs(1, 2), {}, milliseconds{499}), IsEmpty());
   EXPECT_EQ(fetcher_.wake_at(milliseconds{499}), Instant{milliseconds{500}});
   EXPECT_THAT(ask(refs(1, 2), {}, milliseconds{500}), SizeIs(1));
+}
+
+TEST_F(FetcherTest, ForgetsWhatArrivedOrWasCollectedThoughItWasAskedFor) {
+  const auto asked = ask(refs(1, 5), PeerId{1});
+  ASSERT_THAT(asked, SizeIs(1));
+  fetcher_.forget(refs(3, 4)[0]);
+  fetcher_.collected(Round{1});
+  fetcher_.answered(PeerId{1});
+  const auto again = ask({}, PeerId{2});
+  ASSERT_THAT(again, SizeIs(1));
+  EXPECT_EQ(again[0].refs, (std::vector{refs(2, 3)[0], refs(4, 5)[0]}));
+  fetcher_.collected(Round{4});
+  EXPECT_EQ(fetcher_.wanted(), 0U);
+  EXPECT_THAT(ask({}, {}, milliseconds{5000}), IsEmpty());
 }
 
 }  // namespace

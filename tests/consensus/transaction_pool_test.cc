@@ -21,9 +21,7 @@ class Pool : public testing::Test {
     EXPECT_TRUE(pool_.submit(key(number), Bytes(size, number)).has_value());
   }
   auto propose(std::uint64_t round, std::size_t items = kAll) -> std::vector<Bytes> {
-    auto taken = pool_.take(kAll, items);
-    pool_.placed(Round{round});
-    return taken;
+    return pool_.take(Round{round}, kAll, items);
   }
   TransactionPool pool_;
 };
@@ -43,9 +41,8 @@ TEST_F(Pool, ABatchHoldsSoManyBytesAndNoMore) {
   submit(1, 40);
   submit(2, 60);
   submit(3, 1);
-  EXPECT_EQ(pool_.take(100, kAll).size(), 2U);
-  pool_.placed(Round{1});
-  EXPECT_EQ(pool_.take(100, kAll).size(), 1U);
+  EXPECT_EQ(pool_.take(Round{1}, 100, kAll).size(), 2U);
+  EXPECT_EQ(pool_.take(Round{2}, 100, kAll).size(), 1U);
 }
 TEST_F(Pool, ForgetsWhatIsOrderedWhereverItWas) {
   submit(1);
@@ -59,15 +56,6 @@ TEST_F(Pool, ForgetsWhatIsOrderedWhereverItWas) {
   EXPECT_TRUE(pool_.sequenced(key(3)));
   EXPECT_TRUE(pool_.empty());
   EXPECT_EQ(pool_.bytes_in_blocks(), 0U);
-}
-TEST_F(Pool, WhatIsOrderedBetweenTakingAndPlacingIsForgotten) {
-  submit(1);
-  EXPECT_EQ(pool_.take(kAll, kAll).size(), 1U);
-  EXPECT_TRUE(pool_.sequenced(key(1)));
-  pool_.placed(Round{1});
-  EXPECT_TRUE(pool_.empty());
-  EXPECT_EQ(pool_.bytes_in_blocks(), 0U);
-  EXPECT_THAT(pool_.collected(Round{1}), IsEmpty());
 }
 TEST_F(Pool, WhatWasInACollectedBlockWaitsAgain) {
   submit(1);
@@ -101,15 +89,12 @@ TEST_F(Pool, RefusesMoreBytesThanItHolds) {
 TEST_F(Pool, GivesNothingWhileTooMuchIsUnsequenced) {
   const std::size_t mebi = 1 << 20;
   for (std::uint8_t i = 0; i < 20; ++i) submit(i, mebi);
-  for (std::uint64_t round = 1; pool_.bytes_in_blocks() < kUnsequencedBytesMax; ++round) {
-    ASSERT_EQ(pool_.take(4 * mebi, kAll).size(), 4U);
-    pool_.placed(Round{round});
-  }
+  for (std::uint64_t round = 1; pool_.bytes_in_blocks() < kUnsequencedBytesMax; ++round)
+    ASSERT_EQ(pool_.take(Round{round}, 4 * mebi, kAll).size(), 4U);
   EXPECT_EQ(pool_.bytes_in_blocks(), kUnsequencedBytesMax);
-  EXPECT_THAT(pool_.take(4 * mebi, kAll), IsEmpty());
-  pool_.placed(Round{8});
+  EXPECT_THAT(pool_.take(Round{8}, 4 * mebi, kAll), IsEmpty());
   EXPECT_TRUE(pool_.sequenced(key(0)));
-  EXPECT_EQ(pool_.take(4 * mebi, kAll).size(), 4U);
+  EXPECT_EQ(pool_.take(Round{9}, 4 * mebi, kAll).size(), 4U);
 }
 TEST_F(Pool, GivesAllToTheNextEpoch) {
   submit(1);
