@@ -19,8 +19,8 @@ void core_order(benchmark::State& state) {
   const auto ordered = static_cast<double>(cores.sequenced() - before);
   state.SetItemsProcessed(static_cast<std::int64_t>(ordered));
   // What a transaction costs one core, in time: the work of all, shared by the transactions.
-  state.counters["us_a_transaction_and_core"] =
-      benchmark::Counter(ordered * static_cast<double>(cores.count()) * 1e-6,
+  state.counters["a_transaction_and_core"] =
+      benchmark::Counter(ordered * static_cast<double>(cores.count()),
                          benchmark::Counter::kIsRate | benchmark::Counter::kInvert);
   state.counters["blocks_held"] = static_cast<double>(cores.core(0).held().blocks);
 }

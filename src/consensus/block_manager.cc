@@ -50,9 +50,8 @@ auto BlockManager::add(Dag& dag, BlockPtr block, Arrival arrival, Round clock)
   share.refs += waits_for.size();
   share.bytes += bytes;
   for (const BlockRef& ancestor : waits_for) {
-    auto& waiters = waiting_[ancestor];
-    if (waiters.empty() && !suspended_.contains(ancestor)) wanted_.push_back(ancestor);
-    waiters.push_back(ref);
+    waiting_[ancestor].push_back(ref);
+    if (!suspended_.contains(ancestor)) wanted_.push_back(ancestor);
   }
   suspended_.emplace(ref, Suspended{std::move(block), waits_for.size(), bytes});
   return {};

@@ -32,7 +32,7 @@ class BlockManager {
   // After the DAG collected: drops what lies at or below gc_round and accepts what waited for it.
   [[nodiscard]] auto release(Dag& dag) -> std::vector<DagBlock*>;
 
-  // What became missing since the last call, each once: neither suspended nor accepted.
+  // What the blocks that were suspended since the last call wait for and nobody has brought.
   [[nodiscard]] auto take_wanted() -> std::vector<BlockRef> { return std::exchange(wanted_, {}); }
   // All of it, in order of rounds.
   [[nodiscard]] auto missing(std::size_t count_max) const -> std::vector<BlockRef>;

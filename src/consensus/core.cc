@@ -123,8 +123,7 @@ void Core::on(const Submit& in) {
   const bool full = unapplied_.size() >= kUnappliedMax;  // the vault does not keep up
   base::Result<void> taken = base::fail(base::Error::too_many_pending);
   if (!full) taken = pool_.submit(in.id, in.transaction);
-  if (!taken)
-    effects_.emplace_back(TxStatus{in.id, TxFate::refused, {}, taken.error()});
+  if (!taken) effects_.emplace_back(TxStatus{in.id, TxFate::refused, {}, taken.error()});
 }
 
 void Core::on(const PeerUp& in) {
@@ -206,7 +205,8 @@ void Core::collect() {
   on_accepted(manager_.release(dag_));
 }
 
-void Core::fetch_missing(std::optional<PeerId> hint) {
+// `from`: whose blocks came last.
+void Core::fetch_missing(std::optional<PeerId> from) {
   if (ended_) return;
   const auto height = std::to_underlying(lineariser_.state().height);
   const auto quorum_height = commit_votes_.quorum_height();
@@ -216,12 +216,12 @@ void Core::fetch_missing(std::optional<PeerId> hint) {
     sync_asked_until_ = now_.monotonic + settings_.parameters.fetch_timeout;
     effects_.emplace_back(FetchCommits{lineariser_.state(), quorum_height});
   }
-  for (const BlockRef& ref : manager_.take_wanted()) fetcher_.want(ref);
+  for (const BlockRef& ref : manager_.take_wanted()) fetcher_.want(ref, from);
   if (amnesia_) {
     for (const BlockRef& ref : amnesia_->missing(dag_))
-      if (!manager_.is_suspended(ref)) fetcher_.want(ref);
+      if (!manager_.is_suspended(ref)) fetcher_.want(ref, {});
   }
-  for (FetchRequest& request : fetcher_.requests(hint, now_.monotonic))
+  for (FetchRequest& request : fetcher_.requests(now_.monotonic))
     effects_.emplace_back(Fetch{std::move(request)});
   if (const auto wake = fetcher_.wake_at(now_.monotonic)) set_timer(TimerKind::fetch, *wake);
 }

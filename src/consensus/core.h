@@ -106,7 +106,7 @@ class Core {
   void decide_and_commit();
   void record(CommittedSubDag sub_dag);
   void collect();
-  void fetch_missing(std::optional<PeerId> hint);
+  void fetch_missing(std::optional<PeerId> from);
   void set_timer(TimerKind kind, Instant at);
   void flush();
   void halt(HaltReason reason);

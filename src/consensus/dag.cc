@@ -32,8 +32,7 @@ auto Dag::accept(BlockPtr block) -> DagBlock& {
   CHECK(ref.round > gc_round_);
   CHECK(!contains(ref));
   const auto index = std::to_underlying(ref.round) - std::to_underlying(gc_round_) - 1;
-  while (rounds_.size() <= index)
-    rounds_.emplace_back().slots.resize(validators_.count());
+  while (rounds_.size() <= index) rounds_.emplace_back().slots.resize(validators_.count());
 
   auto entry = std::make_unique<DagBlock>();
   entry->ref = ref;

@@ -4,8 +4,10 @@
 
 namespace holdfast::consensus {
 
-void Fetcher::want(const BlockRef& ref) {
-  if (wants_.try_emplace(ref).second) due_.insert({Instant{}, ref});
+void Fetcher::want(const BlockRef& ref, std::optional<PeerId> named_by) {
+  const auto [want, first] = wants_.try_emplace(ref);
+  if (named_by) want->second.named_by = named_by;
+  if (first) due_.insert({Instant{}, ref});
 }
 
 void Fetcher::forget(const BlockRef& ref) {
@@ -19,13 +21,14 @@ void Fetcher::collected(Round gc_round) {
   while (!wants_.empty() && wants_.begin()->first.round <= gc_round) forget(wants_.begin()->first);
 }
 
-// What it asked for and is still wanted may be asked for again.
+// What was asked for once, and is still wanted, may be asked of another at once.
 auto Fetcher::close(OpenRequests::iterator open) -> OpenRequests::iterator {
   for (const BlockRef& ref : open->second.refs) {
     const auto want = wants_.find(ref);
-    if (want == wants_.end() || want->second.asked != open->second.id) continue;
-    want->second.asked = {};
-    due_.insert({want->second.not_before, ref});
+    if (want == wants_.end() || want->second.attempts >= kPromptAttempts) continue;
+    due_.erase({want->second.not_before, ref});
+    want->second.not_before = {};
+    due_.insert({Instant{}, ref});
   }
   return open_.erase(open);
 }
@@ -45,8 +48,8 @@ void Fetcher::answered(PeerId peer) {
 }
 
 // Round robin, so that a peer that stays silent holds up only its share.
-auto Fetcher::next_idle_peer(std::optional<PeerId> hint) -> std::optional<PeerId> {
-  if (hint && peers_.contains(*hint) && !open_.contains(*hint)) return hint;
+auto Fetcher::next_idle_peer(std::optional<PeerId> first) -> std::optional<PeerId> {
+  if (first && peers_.contains(*first) && !open_.contains(*first)) return first;
   auto candidate = last_asked_ ? peers_.upper_bound(*last_asked_) : peers_.begin();
   for (std::size_t i = 0; i < peers_.size(); ++i) {
     if (candidate == peers_.end()) candidate = peers_.begin();
@@ -59,21 +62,21 @@ auto Fetcher::next_idle_peer(std::optional<PeerId> hint) -> std::optional<PeerId
   return std::nullopt;
 }
 
-auto Fetcher::requests(std::optional<PeerId> hint, Instant now) -> std::vector<FetchRequest> {
+auto Fetcher::requests(Instant now) -> std::vector<FetchRequest> {
   for (auto open = open_.begin(); open != open_.end();)
     open = open->second.until <= now ? close(open) : std::next(open);
   std::vector<FetchRequest> requests;
   while (!due_.empty() && due_.begin()->first <= now) {
-    const auto peer = next_idle_peer(hint);
+    const auto peer = next_idle_peer(wants_.at(due_.begin()->second).named_by);
     if (!peer) break;
     last_id_ = FetchId{std::to_underlying(last_id_) + 1};
     FetchRequest& request = requests.emplace_back(last_id_, *peer);
-    while (request.refs.size() < kFetchRefsMax && !due_.empty() && due_.begin()->first <= now) {
+    while (request.refs.size() < kFetchRefsMax && due_.begin()->first <= now) {
       const BlockRef ref = due_.begin()->second;
       due_.erase(due_.begin());
       Want& want = wants_.at(ref);
-      want.asked = request.id;
-      if (++want.attempts >= kPromptAttempts) want.not_before = now + period_;
+      want.not_before = now + (++want.attempts < kPromptAttempts ? patience_ : period_);
+      due_.insert({want.not_before, ref});
       request.refs.push_back(ref);
     }
     open_[*peer] = {request.id, request.refs, now + timeout_};

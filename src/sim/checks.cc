@@ -68,7 +68,7 @@ void Checks::halted(NodeIndex node, consensus::HaltReason reason) {
   static constexpr std::array<const char*, 4> kReasons{
       "two leader blocks are certified", "its own slot was signed elsewhere",
       "its checkpoint differs", "its store failed"};
-  if (!is_honest(node)) return;
+  if (!is_honest(node) || reason == consensus::HaltReason::store_failed) return;
   fail("halted: " + named(node) + ": " + kReasons.at(std::to_underlying(reason)));
 }
 

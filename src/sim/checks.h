@@ -27,7 +27,7 @@ class Checks {
   void restarted(NodeIndex node, model::Height height, bool lost_its_disk);
   // I4: equal roots at equal heights.
   void applied(NodeIndex node, model::Height height, const model::Digest& root);
-  // Honest nodes stop for nothing as long as at most f nodes are faulty.
+  // Honest nodes stop for nothing but a failed write as long as at most f nodes are faulty.
   void halted(NodeIndex node, consensus::HaltReason reason);
   // I6
   void bounded(NodeIndex node, const char* what, std::size_t value, std::size_t limit);

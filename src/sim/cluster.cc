@@ -44,33 +44,10 @@ Cluster::Cluster(const Options& options, std::string* lines)
       checks_{honest_nodes(options)},
       committee_{committee_of(options.nodes)},
       last_arrival_(options.nodes * options.nodes),
-      clock_offset_ms_(options.nodes) {
+      clocks_(options.nodes) {
   vault_.bytes.fill(7);
   epoch_ = std::make_unique<consensus::EpochRules>(vault_, committee_);
-  switch (random_.below(3)) {
-    case 0:
-      break;  // 10-20 ms
-    case 1:
-      weather_ = {.low = milliseconds{30},
-                  .high = milliseconds{40},
-                  .tail_low = milliseconds{300},
-                  .tail_high = milliseconds{800},
-                  .tail_percent = 1};
-      break;
-    default:
-      weather_ = {.low = milliseconds{60},
-                  .high = milliseconds{80},
-                  .tail_low = milliseconds{500},
-                  .tail_high = milliseconds{1500},
-                  .tail_percent = 1};
-  }
-  if (options.faults) {
-    if (random_.percent(40)) weather_.loss_percent = random_.between(1, 30);
-    weather_.reorder = random_.percent(30);
-    if (random_.percent(20)) weather_.disk_high = milliseconds{random_.between(50, 1000)};
-    for (auto& offset : clock_offset_ms_)
-      offset = static_cast<std::int64_t>(random_.between(0, 240)) - 120;
-  }
+  draw_weather();
   for (NodeIndex node = 0; node < options.nodes; ++node) {
     const Behaviour behaviour = is_honest(node)
                                     ? Behaviour::honest
@@ -84,24 +61,34 @@ Cluster::Cluster(const Options& options, std::string* lines)
 
 Cluster::~Cluster() = default;
 
-auto Cluster::delay(NodeIndex /*from*/, NodeIndex /*to*/) -> Instant {
+auto Cluster::delay() -> Instant {
+  const Latency& latency = weather_.latency;
   if (options_.delay) return *options_.delay;
-  if (random_.percent(weather_.tail_percent))
-    return random_.between(weather_.tail_low, weather_.tail_high);
-  return random_.between(weather_.low, weather_.high);
+  if (!random_.percent(latency.tail_percent)) return random_.between(latency.low, latency.high);
+  count(Fault::late_message);
+  return random_.between(latency.tail_low, latency.tail_high);
 }
 
 void Cluster::send(NodeIndex from, NodeIndex to, Wire message) {
   if (cut_.contains({from, to})) return;
-  if (lossy_ && random_.percent(weather_.loss_percent)) {
+  if (stormy_ && random_.percent(weather_.loss_percent)) {
     count(Fault::lost_message);
     return;
   }
-  Instant arrival = agenda_.now() + delay(from, to);
+  Instant arrival = agenda_.now() + delay();
   Instant& last = last_arrival_[from * options_.nodes + to];
+  if (arrival < last && weather_.reorder) count(Fault::reordered_message);
   if (!weather_.reorder) arrival = std::max(arrival, last);
   last = std::max(last, arrival);
-  agenda_.at(arrival, [this, from, to, message = std::move(message)] {
+  if (stormy_ && random_.percent(weather_.replay_percent)) {
+    count(Fault::replayed_message);
+    arrive(arrival + random_.between(milliseconds{1}, milliseconds{5000}), from, to, message);
+  }
+  arrive(arrival, from, to, std::move(message));
+}
+
+void Cluster::arrive(Instant when, NodeIndex from, NodeIndex to, Wire message) {
+  agenda_.at(when, [this, from, to, message = std::move(message)] {
     if (nodes_[to]->is_up()) nodes_[to]->receive(from, message);
   });
 }
@@ -111,10 +98,12 @@ auto Cluster::is_linked(NodeIndex a, NodeIndex b) const -> bool {
 }
 
 auto Cluster::wall_clock(NodeIndex node) const -> model::TimeMs {
-  const auto elapsed = std::chrono::duration_cast<milliseconds>(agenda_.now()).count();
-  return model::TimeMs{
-      kStartMs + static_cast<std::uint64_t>(std::max<std::int64_t>(
-                     elapsed + clock_offset_ms_[node], -static_cast<std::int64_t>(kStartMs)))};
+  const Clock& clock = clocks_[node];
+  const Instant now = clock.frozen ? clock.frozen_at : agenda_.now();
+  const auto elapsed = std::chrono::duration_cast<milliseconds>(now).count();
+  return model::TimeMs{kStartMs +
+                       static_cast<std::uint64_t>(std::max<std::int64_t>(
+                           elapsed + clock.offset_ms, -static_cast<std::int64_t>(kStartMs)))};
 }
 
 auto Cluster::disk_latency() -> Instant {
@@ -215,7 +204,7 @@ void Cluster::connect(NodeIndex a, NodeIndex b) {
 }
 
 void Cluster::boot(NodeIndex node) {
-  if (nodes_[node]->is_up()) return;
+  if (nodes_[node]->is_up() || is_absent(node)) return;
   trace(node, "start", std::to_underlying(nodes_[node]->disk().height()));
   nodes_[node]->start();
   for (NodeIndex peer = 0; peer < options_.nodes; ++peer)
@@ -224,6 +213,18 @@ void Cluster::boot(NodeIndex node) {
 
 void Cluster::start_all() {
   for (NodeIndex node = 0; node < options_.nodes; ++node) boot(node);
+}
+
+// One node joins when the others have gone ahead.
+void Cluster::start_most() {
+  const NodeIndex late = random_.below(options_.nodes);
+  for (NodeIndex node = 0; node < options_.nodes; ++node)
+    if (node != late) boot(node);
+  agenda_.after(options_.duration * 2 / 3, [this, late] {
+    if (nodes_[late]->is_up()) return;
+    count(Fault::late_joiner);
+    boot(late);
+  });
 }
 
 void Cluster::submit_one() {
@@ -239,7 +240,11 @@ void Cluster::submit_one() {
 void Cluster::plan_workload(Instant until) {
   const auto gap =
       milliseconds{2000 / std::max<std::uint64_t>(options_.transactions_per_second, 1)};
-  const Instant next = agenda_.now() + random_.between(milliseconds{0}, gap);
+  Instant next = agenda_.now() + random_.between(milliseconds{0}, gap);
+  if (options_.faults && random_.below(1000) < 2) {  // a quiet vault rests
+    count(Fault::idle_period);
+    next += random_.between(milliseconds{3000}, milliseconds{10'000});
+  }
   if (next > until) return;
   agenda_.at(next, [this, until] {
     submit_one();
@@ -247,99 +252,10 @@ void Cluster::plan_workload(Instant until) {
   });
 }
 
-void Cluster::plan_faults(Instant until) {
-  const Instant next = agenda_.now() + random_.between(milliseconds{200}, milliseconds{4000});
-  if (next > until) return;
-  agenda_.at(next, [this, until] {
-    one_fault();
-    plan_faults(until);
-  });
-}
-
-void Cluster::one_fault() {
-  switch (random_.below(6)) {
-    case 0:
-    case 1:
-      crash_one();
-      break;
-    case 2:
-    case 3:
-      cut_some();
-      break;
-    case 4:
-      heal();
-      break;
-    default: {
-      const NodeIndex node = random_.below(options_.nodes);
-      static constexpr std::array<std::int64_t, 4> kJumps{3'600'000, -3'600'000, 315'360'000'000,
-                                                          -315'360'000'000};
-      clock_offset_ms_[node] = kJumps.at(random_.below(kJumps.size()));
-      count(Fault::clock_jump);
-    }
-  }
-}
-
-void Cluster::crash_one() {
-  const NodeIndex node = random_.below(options_.nodes);
-  if (!nodes_[node]->is_up()) return;
-  count(Fault::crash);
-  trace(node, "crash", 0);
-  nodes_[node]->crash();
-  for (NodeIndex peer = 0; peer < options_.nodes; ++peer)
-    if (peer != node && nodes_[peer]->is_up()) nodes_[peer]->link_down(node);
-  // One lost disk beside the Byzantine nodes, as long as together they are at most f.
-  const bool may_lose = options_.byzantine + 1 <= (options_.nodes - 1) / 3 && !disk_was_lost_;
-  if (is_honest(node) && may_lose && random_.percent(30)) {
-    disk_was_lost_ = true;
-    count(Fault::disk_loss);
-    trace(node, "disk lost", 0);
-    nodes_[node]->lose_disk();
-  }
-  agenda_.after(random_.between(milliseconds{50}, milliseconds{5000}),
-                [this, node] { boot(node); });
-}
-
-// Counts only what cuts a link that was whole.
-void Cluster::cut_some() {
-  const std::size_t before = cut_.size();
-  const auto each_pair = [&](auto&& cuts) {
-    for (NodeIndex a = 0; a < options_.nodes; ++a)
-      for (NodeIndex b = 0; b < options_.nodes; ++b)
-        if (a != b && cuts(a, b)) set_cut(a, b, true);
-  };
-  if (random_.percent(30)) {
-    const NodeIndex from = random_.below(options_.nodes), to = random_.below(options_.nodes);
-    each_pair([&](NodeIndex a, NodeIndex b) { return a == from && b == to; });
-    if (cut_.size() > before) count(Fault::one_way_cut);
-  } else if (random_.percent(50)) {
-    const NodeIndex alone = random_.below(options_.nodes);
-    each_pair([&](NodeIndex a, NodeIndex b) { return a == alone || b == alone; });
-    if (cut_.size() > before) count(Fault::partition);
-  } else {
-    std::vector<std::uint64_t> group(options_.nodes);
-    const std::uint64_t groups = random_.between(2, 3);
-    for (auto& of : group) of = random_.below(groups);
-    each_pair([&](NodeIndex a, NodeIndex b) { return group[a] != group[b]; });
-    if (cut_.size() > before) count(Fault::partition);
-  }
-  agenda_.after(random_.between(milliseconds{200}, milliseconds{6000}), [this] { heal(); });
-}
-
-void Cluster::heal() {
-  const auto cuts = cut_;
-  for (const auto& [from, to] : cuts) set_cut(from, to, false);
-}
-
-void Cluster::calm_weather() {
-  heal();
-  lossy_ = false;
-  weather_ = {};
-  start_all();
-}
-
 // Every honest node stands at the highest height and nothing waits at any of them.
 auto Cluster::all_have_everything() const -> bool {
   for (NodeIndex node = options_.byzantine; node < options_.nodes; ++node) {
+    if (is_absent(node)) continue;
     if (!nodes_[node]->is_up()) return false;
     const auto& core = nodes_[node]->core();
     if (core.is_in_amnesia()) continue;  // may wait for ever with f others faulty
@@ -351,7 +267,10 @@ auto Cluster::all_have_everything() const -> bool {
 
 auto Cluster::run() -> Report {
   const auto stop = [this] { return checks_.violation().has_value(); };
-  start_all();
+  if (options_.faults && options_.nodes > 1 && random_.percent(20))
+    start_most();
+  else
+    start_all();
   const Instant safety_ends = options_.duration;
   plan_workload(safety_ends);
   if (options_.faults) plan_faults(safety_ends);
@@ -388,6 +307,7 @@ auto replay_command(const Options& options, std::string_view bug) -> std::string
                         std::to_string(options.nodes) + " --byzantine " +
                         std::to_string(options.byzantine) + " --seconds " +
                         std::to_string(options.duration.count());
+  if (options.absent > 0) command += " --absent " + std::to_string(options.absent);
   if (!options.faults) command += " --calm";
   if (bug != "none") command += " --bug " + std::string{bug};
   return command;

@@ -34,16 +34,26 @@ class Cluster final : public Host {
   void on_delivered(NodeIndex node, const consensus::CommittedSubDag& commit) override;
   void on_sequenced(NodeIndex node, const consensus::TxKey& id) override;
   void on_refused(NodeIndex node, const consensus::TxKey& id) override;
+  void reached(NodeIndex node, CrashPoint point) override;
   void trace(NodeIndex node, std::string_view what, std::uint64_t number) override;
 
  private:
-  // One draw from the ranges of the design a run.
-  struct Weather {
+  struct Latency {
     milliseconds low{10}, high{20}, tail_low{10}, tail_high{20};
     std::uint64_t tail_percent = 0;
+  };
+  // One draw from the ranges of the design a run.
+  struct Weather {
+    Latency latency;
     std::uint64_t loss_percent = 0;
+    std::uint64_t replay_percent = 0;
     bool reorder = false;
     milliseconds disk_high{3};
+  };
+  struct Clock {  // what a node reads, beside the true time
+    std::int64_t offset_ms = 0;
+    bool frozen = false;
+    Instant frozen_at{};
   };
   struct Pending {
     NodeIndex node{};
@@ -51,22 +61,37 @@ class Cluster final : public Host {
   };
 
   void start_all();
+  void start_most();
   void plan_workload(Instant until);
-  void plan_faults(Instant until);
-  void one_fault();
-  void crash_one();
-  void cut_some();
-  void heal();
   void boot(NodeIndex node);
   void connect(NodeIndex a, NodeIndex b);
   void set_cut(NodeIndex from, NodeIndex to, bool cut);
   void count(Fault fault) { ++report_.faults[std::to_underlying(fault)]; }
   void submit_one();
-  [[nodiscard]] auto delay(NodeIndex from, NodeIndex to) -> Instant;
+  void arrive(Instant when, NodeIndex from, NodeIndex to, Wire message);
+  [[nodiscard]] auto delay() -> Instant;
+  [[nodiscard]] auto is_absent(NodeIndex node) const -> bool {
+    return node + options_.absent >= options_.nodes;  // the last ones never start
+  }
   [[nodiscard]] auto is_honest(NodeIndex node) const -> bool {
     return node >= options_.byzantine;  // the first ones are not
   }
   [[nodiscard]] auto all_have_everything() const -> bool;
+  // cluster_faults.cc
+  void draw_weather();
+  void plan_faults(Instant until);
+  void one_fault();
+  void take_down(NodeIndex node);
+  void boot_after(NodeIndex node, milliseconds low, milliseconds high);
+  void crash_one();
+  void restart_all();
+  void restart_in_turn(NodeIndex node);
+  void fail_a_store();
+  void crash_some_at_a_point();
+  void disturb_a_clock();
+  void cut_some();
+  void flap(NodeIndex from, NodeIndex to, std::uint64_t times);
+  void heal();
   void calm_weather();
 
   const Options options_;
@@ -82,12 +107,13 @@ class Cluster final : public Host {
   Weather weather_;
   std::set<std::pair<NodeIndex, NodeIndex>> cut_;  // from, to
   std::vector<Instant> last_arrival_;              // by from * nodes + to
-  std::vector<std::int64_t> clock_offset_ms_;
+  std::vector<Clock> clocks_;
+  std::map<NodeIndex, CrashPoint> doomed_;  // goes down when it comes there
   std::map<const model::Block*, std::pair<RawBlock, consensus::BlockPtr>> verified_;
   std::map<consensus::TxKey, Pending> pending_;
   std::set<consensus::TxKey> must_be_ordered_;
   std::map<model::BlockRef, Instant> proposed_;  // with a payload, not yet delivered
-  bool lossy_ = true;
+  bool stormy_ = true;
   bool disk_was_lost_ = false;
   Report report_;
 };

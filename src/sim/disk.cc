@@ -30,10 +30,12 @@ auto Disk::sync_next() -> consensus::PersistId {
   return persist.id;
 }
 
-void Disk::power_loss(Random& random) {
-  const std::size_t kept = random.below(unsynced_.size() + 1);
+auto Disk::power_loss(Random& random) -> std::size_t {
+  const std::size_t written = unsynced_.size();
+  const std::size_t kept = random.below(written + 1);
   for (std::size_t i = 0; i < kept; ++i) apply(unsynced_[i].batch);
   unsynced_.clear();
+  return written - kept;
 }
 
 void Disk::wipe() {

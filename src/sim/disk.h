@@ -17,7 +17,7 @@ class Disk {
   // The oldest batch that is not synced becomes durable.
   auto sync_next() -> consensus::PersistId;
   [[nodiscard]] auto has_unsynced() const -> bool { return !unsynced_.empty(); }
-  void power_loss(Random& random);
+  auto power_loss(Random& random) -> std::size_t;  // how many batches are gone
   void wipe();
 
   [[nodiscard]] auto recovered(const consensus::Parameters& parameters) const

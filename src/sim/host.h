@@ -20,6 +20,13 @@ enum class Behaviour : std::uint8_t {
 };
 inline constexpr std::size_t kBehaviours = 6;
 
+// Where a crash tells right from wrong.
+enum class CrashPoint : std::uint8_t {
+  signed_not_stored,  // an own block has its signature
+  stored_not_sent,    // what waited for this sync has not left
+};
+inline constexpr std::size_t kCrashPoints = 2;
+
 class Host {
  public:
   Host() = default;
@@ -42,6 +49,7 @@ class Host {
   virtual void on_delivered(NodeIndex node, const consensus::CommittedSubDag& commit) = 0;
   virtual void on_sequenced(NodeIndex node, const consensus::TxKey& id) = 0;
   virtual void on_refused(NodeIndex node, const consensus::TxKey& id) = 0;
+  virtual void reached(NodeIndex node, CrashPoint point) = 0;  // the node may be down after it
   virtual void trace(NodeIndex node, std::string_view what, std::uint64_t number) = 0;
 };
 

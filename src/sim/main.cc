@@ -14,8 +14,8 @@ namespace {
 using namespace holdfast::sim;
 
 constexpr const char* kUsage =
-    "usage: holdfast-sim [--seed FIRST] [--seeds N] [--nodes N] [--byzantine F] [--seconds S]\n"
-    "                    [--delay MS] [--calm] [--bug NAME] [--trace]\n";
+    "usage: holdfast-sim [--seed FIRST] [--seeds N] [--nodes N] [--byzantine F] [--absent F]\n"
+    "                    [--seconds S] [--delay MS] [--calm] [--bug NAME] [--trace]\n";
 
 struct Arguments {
   Options options;
@@ -55,6 +55,8 @@ auto parse(const std::vector<std::string_view>& words) -> Arguments {
       arguments.options.nodes = number;
     else if (flag == "--byzantine")
       arguments.options.byzantine = number;
+    else if (flag == "--absent")
+      arguments.options.absent = number;
     else if (flag == "--seconds")
       arguments.options.duration = seconds{number};
     else if (flag == "--delay")
@@ -65,7 +67,7 @@ auto parse(const std::vector<std::string_view>& words) -> Arguments {
   const Options& options = arguments.options;
   arguments.valid = arguments.valid && options.nodes >= 1 &&
                     options.nodes <= holdfast::model::kCommitteeMax &&
-                    options.byzantine < options.nodes;
+                    options.byzantine + options.absent < options.nodes;
   return arguments;
 }
 

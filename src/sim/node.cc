@@ -59,13 +59,19 @@ void Node::start() {
   step(consensus::Started{});
 }
 
-void Node::crash() {
+auto Node::crash() -> std::size_t {
   core_.reset();
+  store_failed_ = false;
   ++life_;
   syncing_ = false;
   persisted_ = {};
   held_.clear();
-  disk_.power_loss(host_.random());
+  return disk_.power_loss(host_.random());
+}
+
+void Node::fail_store() {
+  store_failed_ = true;
+  step(consensus::StoreFailed{});
 }
 
 void Node::lose_disk() { disk_.wipe(); }
@@ -102,7 +108,9 @@ void Node::carry_out(consensus::Effect effect) {
 
 void Node::on(consensus::SignBlock effect) {
   later(std::chrono::microseconds{600}, [this, effect = std::move(effect)] {
-    step(consensus::BlockSigned{effect.id, host_.sign(index_, effect.header, effect.payload)});
+    const BlockPtr block = host_.sign(index_, effect.header, effect.payload);
+    host_.reached(index_, CrashPoint::signed_not_stored);
+    if (core_) step(consensus::BlockSigned{effect.id, block});
   });
 }
 
@@ -124,14 +132,17 @@ void Node::on(const consensus::Persist& effect) {
 }
 
 void Node::sync_later() {
-  if (syncing_ || !disk_.has_unsynced()) return;
+  if (syncing_ || store_failed_ || !disk_.has_unsynced()) return;
   syncing_ = true;
   later(host_.disk_latency(), [this] { synced(); });
 }
 
 void Node::synced() {
   syncing_ = false;
+  if (store_failed_) return;
   persisted_ = disk_.sync_next();
+  host_.reached(index_, CrashPoint::stored_not_sent);
+  if (!core_) return;
   release();
   if (!core_) return;
   step(consensus::Persisted{persisted_});

@@ -23,8 +23,9 @@ class Node {
   Node(Host& host, NodeIndex index, NodeSettings settings);
 
   void start();
-  void crash();      // power loss
-  void lose_disk();  // while down
+  auto crash() -> std::size_t;  // power loss: how many writes were not synced and are gone
+  void fail_store();            // no write succeeds until it starts again
+  void lose_disk();             // while down
   [[nodiscard]] auto is_up() const -> bool { return core_ != nullptr; }
   void link_up(NodeIndex peer, model::Round last_received);  // of our blocks, by the peer
   void link_down(NodeIndex peer);
@@ -33,6 +34,7 @@ class Node {
 
   [[nodiscard]] auto core() const -> const consensus::Core& { return *core_; }
   [[nodiscard]] auto disk() const -> const Disk& { return disk_; }
+  [[nodiscard]] auto life() const -> std::uint64_t { return life_; }
   [[nodiscard]] auto index() const -> NodeIndex { return index_; }
   [[nodiscard]] auto has_applied(const consensus::TxKey& id) const -> bool {
     return applied_.contains(id);
@@ -82,6 +84,7 @@ class Node {
   std::uint64_t life_ = 0;  // counts crashes, so that what was planned before is void
   std::array<std::uint64_t, 2> timers_{};  // how often each was set: the last one counts
   bool syncing_ = false;
+  bool store_failed_ = false;
   consensus::PersistId persisted_{};
   std::deque<consensus::Effect> held_;  // Send and Deliver that wait for a sync, in order
   std::set<consensus::TxKey> applied_;

@@ -15,6 +15,7 @@ namespace holdfast::sim {
 struct Options {
   std::uint64_t seed = 1;
   std::size_t nodes = 4;
+  std::size_t absent = 0;               // crashed before it began; the last ones
   std::size_t byzantine = 0;            // at most f unless the run is to show what happens then
   seconds duration{60};                 // of the safety phase
   bool faults = true;                   // crashes, partitions, slow disks, clocks
@@ -24,17 +25,53 @@ struct Options {
 
 enum class Fault : std::uint8_t {
   crash,
+  crash_after_signing,   // before it was stored
+  crash_before_sending,  // after it was stored
+  cold_restart,
+  rolling_restart,
+  late_joiner,
   disk_loss,
-  partition,
-  one_way_cut,
-  lost_message,
+  lost_write,  // not synced when the power went
+  store_failure,
   slow_disk,
+  partition,
+  halves,
+  one_way_cut,
+  flap,
+  lost_message,
+  replayed_message,
+  reordered_message,
+  late_message,
+  clock_drift,
   clock_jump,
+  frozen_clock,
+  idle_period,
   byzantine_node,
 };
-inline constexpr auto kFaultNames =
-    std::to_array<std::string_view>({"crash", "disk loss", "partition", "one-way cut",
-                                     "lost message", "slow disk", "clock jump", "Byzantine node"});
+inline constexpr auto kFaultNames = std::to_array<std::string_view>({"crash",
+                                                                     "crash after signing",
+                                                                     "crash before sending",
+                                                                     "cold restart",
+                                                                     "rolling restart",
+                                                                     "late joiner",
+                                                                     "disk loss",
+                                                                     "lost write",
+                                                                     "store failure",
+                                                                     "slow disk",
+                                                                     "partition",
+                                                                     "halves",
+                                                                     "one-way cut",
+                                                                     "flap",
+                                                                     "lost message",
+                                                                     "replayed message",
+                                                                     "reordered message",
+                                                                     "late message",
+                                                                     "clock drift",
+                                                                     "clock jump",
+                                                                     "frozen clock",
+                                                                     "idle period",
+                                                                     "Byzantine node"});
+static_assert(kFaultNames.size() == std::size_t{std::to_underlying(Fault::byzantine_node)} + 1);
 
 struct Report {
   std::optional<std::string> violation;  // a sentence; NoProgress is one, too

@@ -23,12 +23,13 @@ auto only(const std::vector<Effect>& effects) -> std::vector<T> {
 // One core, whose signatures, syncs and timers the test carries out.
 class CoreTest : public testing::Test {
  protected:
-  void start(std::size_t validators, const Recovered& recovered = {}) {
+  void start(std::size_t validators, const Recovered& recovered = {},
+             const Parameters& parameters = {}) {
     epoch_.emplace(epoch_of(validators));
     core_ = std::make_unique<Core>(CoreSettings{.epoch = *epoch_,
                                                 .self = AuthorIndex{0},
                                                 .beacon = {},
-                                                .parameters = {},
+                                                .parameters = parameters,
                                                 .primitives = primitives()},
                                    recovered, Moment{now_, {}});
     effects_ = step(Started{});
@@ -230,6 +231,38 @@ TEST_F(CoreTest, ATimerThatIsSetIsNotSetAgainUntilItFires) {
   const auto first = only<SetTimer>(step(transaction(1)));
   EXPECT_THAT(only<SetTimer>(step(PeerDown{PeerId{1}})), IsEmpty());
   EXPECT_EQ(only<SetTimer>(step(TimerFired{TimerKind::propose})).size(), first.size());
+}
+
+TEST_F(CoreTest, MoreTransactionsThanThePoolHoldsAreRefusedAndSayWhy) {
+  start(4);
+  Submit submit = transaction(0);
+  for (std::size_t i = 0; i < kPendingMax; ++i) {
+    for (std::size_t at = 0; at < 4; ++at)
+      submit.id.bytes.at(at) = static_cast<std::uint8_t>(i >> (8 * at));
+    (void)step(submit);
+  }
+  EXPECT_EQ(core_->held().transactions, kPendingMax);
+  const auto refused = only<TxStatus>(step(transaction(1)));
+  ASSERT_THAT(refused, SizeIs(1));
+  EXPECT_EQ(refused[0].fate, TxFate::refused);
+  EXPECT_EQ(refused[0].reason, base::Error::too_many_pending);
+}
+
+TEST_F(CoreTest, ABlockTakesSoManyTransactionsAndBytesAndTheRestWaits) {
+  Parameters parameters;
+  parameters.payload_items_max = 3;
+  parameters.payload_bytes_max = 130;
+  start(4, {}, parameters);
+  for (std::uint8_t i = 0; i < 5; ++i) (void)step(transaction(i));  // of 40 bytes each
+  const auto asked = only<SignBlock>(wait());
+  ASSERT_THAT(asked, SizeIs(1));
+  EXPECT_THAT(asked[0].payload, SizeIs(3));
+  parameters.payload_items_max = 4;
+  start(4, {}, parameters);
+  for (std::uint8_t i = 0; i < 5; ++i) (void)step(transaction(i));
+  const auto by_bytes = only<SignBlock>(wait());
+  ASSERT_THAT(by_bytes, SizeIs(1));
+  EXPECT_THAT(by_bytes[0].payload, SizeIs(3)) << "the fourth would be over the limit of bytes";
 }
 
 TEST_F(CoreTest, AVaultThatDoesNotApplyItsCommitsIsGivenNoMoreWork) {

@@ -14,18 +14,15 @@ namespace holdfast::consensus {
 class Cores {
  public:
   // Followers come after the validators.
-  explicit Cores(std::size_t validators, std::size_t followers = 0)
-      : epoch_{epoch_of(validators)} {
+  explicit Cores(std::size_t validators, std::size_t followers = 0) : epoch_{epoch_of(validators)} {
     const std::size_t count = validators + followers;
     Primitives real = primitives();
     real.xof = crypto::shake256;
     for (std::size_t i = 0; i < count; ++i) {
-      cores_.push_back(std::make_unique<Core>(CoreSettings{.epoch = epoch_,
-                                                           .self = self(i),
-                                                           .beacon = {},
-                                                           .parameters = {},
-                                                           .primitives = real},
-                                              Recovered{}, moment()));
+      cores_.push_back(std::make_unique<Core>(
+          CoreSettings{
+              .epoch = epoch_, .self = self(i), .beacon = {}, .parameters = {}, .primitives = real},
+          Recovered{}, moment()));
       inputs_.emplace_back(i, Started{});
     }
     for (std::size_t a = 0; a < count; ++a)
@@ -87,8 +84,8 @@ class Cores {
           core, BlockSigned{sign->id, std::make_shared<const model::VerifiedBlock>(
                                           crypto::SimulatedSignatures::trust(std::move(block)))});
     } else if (const auto* checkpoint = std::get_if<SignCheckpoint>(&effect)) {
-      const auto vote = crypto::SimulatedSignatures::trust(model::CheckpointVote{
-          checkpoint->checkpoint, epoch_.committee.members[core].device, {}});
+      const auto vote = crypto::SimulatedSignatures::trust(
+          model::CheckpointVote{checkpoint->checkpoint, epoch_.committee.members[core].device, {}});
       inputs_.emplace_back(core, CheckpointSigned{checkpoint->id, vote});
       to_others(core, CheckpointVoted{vote});
     } else if (const auto* persist = std::get_if<Persist>(&effect)) {

@@ -21,8 +21,8 @@ class FetcherTest : public testing::Test {
   }
   auto ask(const std::vector<BlockRef>& wanted, std::optional<PeerId> hint = {},
            milliseconds now = milliseconds{0}) -> std::vector<FetchRequest> {
-    for (const BlockRef& ref : wanted) fetcher_.want(ref);
-    return fetcher_.requests(hint, now);
+    for (const BlockRef& ref : wanted) fetcher_.want(ref, hint);
+    return fetcher_.requests(now);
   }
   Fetcher fetcher_{Parameters{}};
 };
@@ -60,12 +60,25 @@ TEST_F(FetcherTest, AsksTheOthersInTurnWhenAPeerFails) {
 }
 TEST_F(FetcherTest, AsksAgainWhenAPeerTakesTooLong) {
   const auto first = ask(refs(1, 2));
-  EXPECT_EQ(fetcher_.wake_at({}), Instant{milliseconds{2000}});
-  EXPECT_THAT(ask(refs(1, 2), {}, milliseconds{1999}), IsEmpty());
-  const auto again = ask(refs(1, 2), {}, milliseconds{2000});
+  EXPECT_EQ(fetcher_.wake_at({}), Instant{milliseconds{100}});
+  EXPECT_THAT(ask(refs(1, 2), {}, milliseconds{99}), IsEmpty());
+  const auto again = ask(refs(1, 2), {}, milliseconds{100});
   ASSERT_THAT(again, SizeIs(1));
   EXPECT_NE(again[0].from, first[0].from);
   EXPECT_NE(again[0].id, first[0].id);
+}
+TEST_F(FetcherTest, AsksWhoeverNamedItMeanwhileWhenTheFirstStaysSilent) {
+  ASSERT_THAT(ask(refs(1, 2), PeerId{1}), SizeIs(1));
+  EXPECT_THAT(ask(refs(1, 2), PeerId{3}, milliseconds{10}), IsEmpty());
+  const auto again = ask({}, {}, milliseconds{100});
+  ASSERT_THAT(again, SizeIs(1));
+  EXPECT_EQ(again[0].from, PeerId{3});
+}
+TEST_F(FetcherTest, APeerThatStaysSilentIsNotAskedForMoreUntilItsTimeIsUp) {
+  ASSERT_THAT(ask(refs(1, 2), PeerId{1}), SizeIs(1));
+  fetcher_.forget(refs(1, 2)[0]);
+  EXPECT_NE(ask(refs(2, 3), PeerId{1}, milliseconds{1999})[0].from, PeerId{1});
+  EXPECT_EQ(ask(refs(3, 4), PeerId{1}, milliseconds{2000})[0].from, PeerId{1});
 }
 TEST_F(FetcherTest, AsksAgainWhenAPeerAnsweredWithSomethingElseOrLeft) {
   const auto first = ask(refs(1, 2), PeerId{1});
@@ -88,7 +101,7 @@ TEST_F(FetcherTest, AnOldFailureDoesNotEndALaterRequest) {
   fetcher_.answered(PeerId{1});
   ASSERT_THAT(ask(refs(1, 2), PeerId{1}), SizeIs(1));
   fetcher_.failed(first[0].id);
-  EXPECT_THAT(ask(refs(1, 2), PeerId{1}, milliseconds{1000}), IsEmpty());
+  EXPECT_THAT(ask(refs(1, 2), PeerId{1}, milliseconds{499}), IsEmpty());
 }
 TEST_F(FetcherTest, AsksTwoPeersAtOnceAndThenOnceAPeriod) {
   for (const std::uint64_t peer : {1U, 2U}) {

@@ -141,7 +141,9 @@ TEST_P(Withholding, WhatOneValidatorGotAllHonestOnesHoldSoon) {
   cores.run(std::chrono::seconds{20});
   const auto withheld = cores.spreads(true), sent = cores.spreads(false);
   ASSERT_GT(withheld.size(), 50U);
-  const auto ms = [](Instant time) { return std::chrono::duration_cast<milliseconds>(time).count(); };
+  const auto ms = [](Instant time) {
+    return std::chrono::duration_cast<milliseconds>(time).count();
+  };
   std::cout << GetParam() << " validators: withheld blocks, median "
             << ms(withheld[withheld.size() / 2]) << " ms, at most " << ms(withheld.back())
             << " ms; others at most " << ms(sent.back()) << " ms; "

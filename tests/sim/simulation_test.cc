@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <iostream>
 
 #include "consensus/planted_bug.h"
 
@@ -72,10 +73,13 @@ INSTANTIATE_TEST_SUITE_P(Sizes, Cluster,
                                   std::to_string(each.param.byzantine) + "Byzantine";
                          });
 
-TEST(Simulation, ADiskIsLostAndItsNodeSignsNothingTwice) {
+TEST(Simulation, EveryFaultHappensAndANodeThatLostItsDiskSignsNothingTwice) {
   const Report sum = run_all({4, 0, 40}, seconds{10});
   EXPECT_EQ(sum.violation, std::nullopt);
-  EXPECT_GT(sum.faults.at(std::to_underlying(Fault::disk_loss)), 0U);
+  for (std::size_t i = 0; i < sum.faults.size(); ++i) {
+    if (static_cast<Fault>(i) == Fault::byzantine_node) continue;
+    EXPECT_GT(sum.faults.at(i), 0U) << kFaultNames.at(i) << " did nothing in any run";
+  }
 }
 
 // Blocks that lead are delivered after three message delays, others after four, and what a round
@@ -100,6 +104,39 @@ TEST(Simulation, ACalmNetworkCommitsInThreeMessageDelays) {
   }
 }
 
+// Each round after a leader that crashed costs pace and timeout, as C1 waits for its block: half of
+// the transactions meet at most two of them on their way, and all but one in a hundred seven.
+TEST(Simulation, WithFCrashedLatencyIsBoundedByTheLeaderTimeout) {
+  constexpr milliseconds kDelay{50};
+  constexpr milliseconds kRound{8};
+  constexpr milliseconds kWait{253};  // pace and 2 Delta
+  for (const std::size_t nodes : {4UZ, 7UZ, 10UZ}) {
+    Report report = run({.nodes = nodes,
+                         .absent = (nodes - 1) / 3,
+                         .duration = seconds{60},
+                         .faults = false,
+                         .delay = kDelay,
+                         .transactions_per_second = 50},
+                        1);
+    ASSERT_EQ(report.violation, std::nullopt);
+    const auto show = [&](const char* what, std::vector<Instant>& values) {
+      std::ranges::sort(values);
+      const auto ms = [&](std::size_t percent) {
+        const Instant at = values.at(values.size() * percent / 100);
+        return std::chrono::duration_cast<milliseconds>(at).count();
+      };
+      std::cout << nodes << " validators, f crashed: " << what << " p50 " << ms(50) << " ms, p99 "
+                << ms(99) << " ms of " << values.size() << "\n";
+    };
+    show("leading blocks", report.leader_latencies);
+    show("other blocks", report.other_latencies);
+    show("transactions", report.latencies);
+    const auto& values = report.latencies;
+    EXPECT_LE(values.at(values.size() / 2), 5 * (kDelay + kRound) + 2 * kWait);
+    EXPECT_LE(values.at(values.size() * 99 / 100), 8 * (kDelay + kRound) + 7 * kWait);
+  }
+}
+
 struct Planted {
   PlantedBug bug;
   Size size;  // within how many seeds it must be found
@@ -119,7 +156,7 @@ INSTANTIATE_TEST_SUITE_P(ByName, PlantedBugs,
                                          Planted{PlantedBug::sign_again_after_restart, {4, 0, 10}},
                                          Planted{PlantedBug::quorum_less_one, {4, 1, 10}},
                                          Planted{PlantedBug::quorum_two_f_plus_one, {6, 1, 20}},
-                                         Planted{PlantedBug::anchor_one_round_later, {4, 1, 20}},
+                                         Planted{PlantedBug::anchor_one_round_later, {4, 1, 100}},
                                          Planted{PlantedBug::anchor_two_rounds_later, {4, 1, 100}},
                                          Planted{PlantedBug::count_blocks_not_authors, {4, 1, 200}},
                                          Planted{PlantedBug::sort_without_digest, {4, 1, 100}}),
