@@ -45,8 +45,9 @@ auto BlockManager::add(Dag& dag, BlockPtr block, Arrival arrival, Round clock)
 
   Share& share = shares_[std::to_underlying(ref.author)];
   const std::size_t bytes = bytes_of(content);
-  if (share.refs + waits_for.size() > kSuspendedRefsMax) return fail(Error::too_many_suspended);
-  if (share.bytes + bytes > kSuspendedBytesMax) return fail(Error::too_many_suspended);
+  while (share.refs + waits_for.size() > kSuspendedRefsMax ||
+         share.bytes + bytes > kSuspendedBytesMax)
+    if (!evict_above(ref)) return fail(Error::too_many_suspended);
   share.refs += waits_for.size();
   share.bytes += bytes;
   for (const BlockRef& ancestor : waits_for) {
@@ -55,6 +56,19 @@ auto BlockManager::add(Dag& dag, BlockPtr block, Arrival arrival, Round clock)
   }
   suspended_.emplace(ref, Suspended{std::move(block), waits_for.size(), bytes});
   return {};
+}
+
+// Makes room for `ref`: a node that is far behind finds its way down from the newest blocks, and
+// must be able to reach the ground.
+auto BlockManager::evict_above(const BlockRef& ref) -> bool {
+  const auto highest = std::find_if(suspended_.rbegin(), suspended_.rend(), [&](const auto& entry) {
+    return entry.first.author == ref.author;
+  });
+  if (highest == suspended_.rend() || highest->first.round <= ref.round) return false;
+  const BlockRef evicted = highest->first;
+  drop(evicted);
+  if (waiting_.contains(evicted)) wanted_.push_back(evicted);
+  return true;
 }
 
 // Takes `ref` off the list of whoever waits for it; blocks that wait for nothing more become ready.

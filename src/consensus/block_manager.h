@@ -3,7 +3,8 @@
 // Invariant: whatever is accepted has its whole history above gc_round accepted before it; each
 // block is accepted once. Missing refs and suspended bytes are counted against the author of the
 // block that waits, so that one validator cannot fill another's share. Limits: kSuspendedRefsMax
-// and kSuspendedBytesMax an author; kFutureRoundsMax; kBranchesMax a slot for blocks that nothing
+// and kSuspendedBytesMax an author, lower rounds
+// before higher ones; kFutureRoundsMax; kBranchesMax a slot for blocks that nothing
 // refers to. Time: none. Threads: one. Errors: round_too_far_ahead, too_many_suspended,
 // too_many_branches, round_collected (state unchanged; the sender may be slow or wrong). Source:
 // docs/design/consensus.md §3, §8.
@@ -65,6 +66,7 @@ class BlockManager {
       -> base::Result<void>;
   [[nodiscard]] auto accept_with_descendants(Dag& dag, BlockPtr block) -> std::vector<DagBlock*>;
   void resume(const Dag& dag, const BlockRef& ref, std::vector<BlockPtr>& ready);
+  [[nodiscard]] auto evict_above(const BlockRef& ref) -> bool;
   void drop(const BlockRef& ref);
 
   std::map<BlockRef, Suspended> suspended_;

@@ -4,10 +4,20 @@
 
 namespace holdfast::consensus {
 
+void Fetcher::due_at(const BlockRef& ref, Want& want, Instant at) {
+  due_.erase({want.not_before, ref});
+  want.not_before = at;
+  due_.insert({at, ref});
+}
+
+// A peer that had not named it before is worth asking soon, however often others were asked.
 void Fetcher::want(const BlockRef& ref, std::optional<PeerId> named_by) {
-  const auto [want, first] = wants_.try_emplace(ref);
-  if (named_by) want->second.named_by = named_by;
+  const auto [found, first] = wants_.try_emplace(ref);
+  Want& want = found->second;
   if (first) due_.insert({Instant{}, ref});
+  if (!named_by || want.named_by == named_by) return;
+  want.named_by = named_by;
+  due_at(ref, want, std::min(want.not_before, want.asked_at + patience_));
 }
 
 void Fetcher::forget(const BlockRef& ref) {
@@ -26,9 +36,7 @@ auto Fetcher::close(OpenRequests::iterator open) -> OpenRequests::iterator {
   for (const BlockRef& ref : open->second.refs) {
     const auto want = wants_.find(ref);
     if (want == wants_.end() || want->second.attempts >= kPromptAttempts) continue;
-    due_.erase({want->second.not_before, ref});
-    want->second.not_before = {};
-    due_.insert({Instant{}, ref});
+    due_at(ref, want->second, {});
   }
   return open_.erase(open);
 }
@@ -73,10 +81,9 @@ auto Fetcher::requests(Instant now) -> std::vector<FetchRequest> {
     FetchRequest& request = requests.emplace_back(last_id_, *peer);
     while (request.refs.size() < kFetchRefsMax && due_.begin()->first <= now) {
       const BlockRef ref = due_.begin()->second;
-      due_.erase(due_.begin());
       Want& want = wants_.at(ref);
-      want.not_before = now + (++want.attempts < kPromptAttempts ? patience_ : period_);
-      due_.insert({want.not_before, ref});
+      want.asked_at = now;
+      due_at(ref, want, now + (++want.attempts < kPromptAttempts ? patience_ : period_));
       request.refs.push_back(ref);
     }
     open_[*peer] = {request.id, request.refs, now + timeout_};

@@ -50,6 +50,13 @@ class Fetcher {
   [[nodiscard]] auto wanted() const -> std::size_t { return wants_.size(); }
 
  private:
+  static constexpr std::uint64_t kPromptAttempts = 2;
+  struct Want {
+    std::uint64_t attempts = 0;
+    Instant asked_at{}, not_before{};
+    std::optional<PeerId> named_by;  // whose block named it last: it must have it
+  };
+
   struct Open {
     FetchId id{};
     std::vector<BlockRef> refs;
@@ -57,14 +64,8 @@ class Fetcher {
   };
   using OpenRequests = std::map<PeerId, Open>;
   auto close(OpenRequests::iterator open) -> OpenRequests::iterator;
+  void due_at(const BlockRef& ref, Want& want, Instant at);
   [[nodiscard]] auto next_idle_peer(std::optional<PeerId> first) -> std::optional<PeerId>;
-
-  static constexpr std::uint64_t kPromptAttempts = 2;
-  struct Want {
-    std::uint64_t attempts = 0;
-    Instant not_before{};
-    std::optional<PeerId> named_by;  // whose block named it last: it must have it
-  };
 
   milliseconds timeout_, patience_, period_;
   std::map<BlockRef, Want> wants_;

@@ -36,7 +36,7 @@ struct Parameters {
   milliseconds pace{3};
   milliseconds fetch_timeout{2000};
   milliseconds fetch_patience{100};  // before a second peer is asked for one block
-  milliseconds fetch_period{500};  // between later requests for one block
+  milliseconds fetch_period{500};    // between later requests for one block
   milliseconds commit_stall{5000};
   std::uint64_t stall_rounds = 12;
   std::size_t payload_bytes_max = model::kPayloadBytesMax;

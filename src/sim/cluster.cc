@@ -252,17 +252,35 @@ void Cluster::plan_workload(Instant until) {
   });
 }
 
-// Every honest node stands at the highest height and nothing waits at any of them.
+// It stands at the highest height and nothing waits there.
+auto Cluster::has_everything(NodeIndex node) const -> bool {
+  const auto& core = nodes_[node]->core();
+  if (core.is_in_amnesia()) return true;  // may wait for ever with f others faulty
+  return core.pool().empty() && checks_.delivered_height(node) == checks_.highest();
+}
+
 auto Cluster::all_have_everything() const -> bool {
   for (NodeIndex node = options_.byzantine; node < options_.nodes; ++node) {
     if (is_absent(node)) continue;
-    if (!nodes_[node]->is_up()) return false;
-    const auto& core = nodes_[node]->core();
-    if (core.is_in_amnesia()) continue;  // may wait for ever with f others faulty
-    if (!core.pool().empty()) return false;
-    if (checks_.delivered_height(node) != checks_.highest()) return false;
+    if (!nodes_[node]->is_up() || !has_everything(node)) return false;
   }
   return true;
+}
+
+auto Cluster::first_laggard() const -> std::string {
+  for (NodeIndex node = options_.byzantine; node < options_.nodes; ++node) {
+    if (is_absent(node) || (nodes_[node]->is_up() && has_everything(node))) continue;
+    const std::string name = "node " + std::to_string(node);
+    if (!nodes_[node]->is_up()) return name + " is down";
+    const auto held = nodes_[node]->core().held();
+    return name + " is at height " +
+           std::to_string(std::to_underlying(checks_.delivered_height(node))) + " of " +
+           std::to_string(std::to_underlying(checks_.highest())) + ", " +
+           std::to_string(held.transactions) + " transactions wait, " +
+           std::to_string(held.suspended) + " blocks for " + std::to_string(held.missing) +
+           " others";
+  }
+  return "nobody";
 }
 
 auto Cluster::run() -> Report {
@@ -287,8 +305,7 @@ auto Cluster::run() -> Report {
     };
     agenda_.run(liveness_ends, done);
     if (!stop() && checks_.highest() == before) checks_.fail("no progress: nothing was committed");
-    if (!stop() && !all_have_everything())
-      checks_.fail("not converged: honest nodes lack commits or still hold transactions");
+    if (!stop() && !all_have_everything()) checks_.fail("not converged: " + first_laggard());
   }
   report_.violation = checks_.violation();
   report_.commits = std::to_underlying(checks_.highest());

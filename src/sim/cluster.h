@@ -76,7 +76,9 @@ class Cluster final : public Host {
   [[nodiscard]] auto is_honest(NodeIndex node) const -> bool {
     return node >= options_.byzantine;  // the first ones are not
   }
+  [[nodiscard]] auto has_everything(NodeIndex node) const -> bool;
   [[nodiscard]] auto all_have_everything() const -> bool;
+  [[nodiscard]] auto first_laggard() const -> std::string;
   // cluster_faults.cc
   void draw_weather();
   void plan_faults(Instant until);

@@ -114,6 +114,19 @@ TEST_F(BlockManagerTest, CountsMissingRefsAgainstTheAuthorOfWhatWaits) {
   EXPECT_TRUE(manager_.is_suspended(drawing_.ref("B2")));
 }
 
+TEST_F(BlockManagerTest, ALowerRoundTakesThePlaceOfTheHighestThatWaits) {
+  std::uint64_t number = 0;
+  for (std::size_t refs = 0; refs + 4 <= kSuspendedRefsMax; refs += 4, ++number)
+    ASSERT_TRUE(add(orphan(Round{100 + number}, number)).has_value());
+  const std::size_t suspended = manager_.suspended_count();
+  const Round highest = manager_.highest_suspended();
+  (void)manager_.take_wanted();
+  EXPECT_TRUE(add(orphan(Round{50}, number)).has_value());
+  EXPECT_EQ(manager_.suspended_count(), suspended);
+  EXPECT_EQ(manager_.highest_suspended(), earlier(highest, 1));
+  refuses(orphan(highest, number + 1), Error::too_many_suspended);
+}
+
 TEST_F(BlockManagerTest, CountsSuspendedBytesAgainstTheirAuthor) {
   const std::size_t mebi = 1 << 20;
   std::uint64_t number = 0;
