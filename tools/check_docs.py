@@ -2,7 +2,8 @@
 """Checks that the documents keep their promises.
 
 - docs/requirements.md holds every ID V001..V194 and K001..K105 once, in order, with a state, and for
-  `met` and `part` tests that exist: `Suite.Name` of GoogleTest, or the path of a script in tests/.
+  `met` and `part` tests that exist: `Suite.Name` of GoogleTest, the path of a script in tests/, or
+  `bench.name` of a benchmark, whose figure stands in docs/performance.md.
 - Local links lead to files that exist.
 - No word of FORBIDDEN, no path of one particular machine.
 With --commands it prints the commands of the README's tour, one a line, for the test that types them.
@@ -31,6 +32,7 @@ MACRO = re.compile(
     r"\b(?:TEST|TEST_F|TEST_P|TYPED_TEST|TYPED_TEST_P|RC_GTEST_PROP|RC_GTEST_FIXTURE_PROP)"
     r"\s*\(\s*(\w+)\s*,\s*(\w+)"
 )
+BENCHMARK = re.compile(r"^BENCHMARK\((\w+)\)", re.MULTILINE)
 FENCE = re.compile(r"^```sh\n(.*?)^```", re.MULTILINE | re.DOTALL)
 LINK = re.compile(r"\[[^\]]*\]\(([^)#\s]+)(?:#[^)]*)?\)")
 
@@ -39,6 +41,8 @@ def known_tests(root):
     names = set()
     for path in (root / "tests").rglob("*.cc"):
         names.update(".".join(m.groups()) for m in MACRO.finditer(path.read_text()))
+    for path in (root / "bench").rglob("*.cc"):
+        names.update("bench." + name for name in BENCHMARK.findall(path.read_text()))
     return names
 
 

@@ -15,8 +15,10 @@
 #include <utility>
 #include <vector>
 
+#include "api/backup_schedule.h"
 #include "api/http_wire.h"
 #include "api/json.h"
+#include "api/tasks.h"
 #include "api/vaults.h"
 #include "base/result.h"
 #include "node/distributed_vault.h"
@@ -25,6 +27,8 @@ namespace holdfast::api {
 
 struct Services {
   Vaults& vaults;
+  Tasks& tasks;
+  const BackupSchedule& backups;
   node::Ports ports;  // references, copied: what they name outlives everything
   std::function<base::Detailed<void>()> reload{};  // reads the settings again; may be empty
 };

@@ -60,7 +60,12 @@ auto check_query(const Query& query, std::span<const Parameter> known) -> Detail
 }  // namespace
 
 Dispatcher::Dispatcher(Vaults& vaults, const node::Ports& ports, Reload reload)
-    : services_{.vaults = vaults, .ports = ports, .reload = std::move(reload)},
+    : backups_{vaults, ports, tasks_},
+      services_{.vaults = vaults,
+                .tasks = tasks_,
+                .backups = backups_,
+                .ports = ports,
+                .reload = std::move(reload)},
       memory_{ports.entropy, ports.keys} {}
 
 auto Dispatcher::plan(const Message& header) const -> Detailed<Plan> {

@@ -25,12 +25,15 @@ class Dispatcher {
   [[nodiscard]] auto plan(const Message& header) const -> base::Detailed<Plan>;
   [[nodiscard]] auto run(const Plan& plan, const Message& request) -> Answer;
   [[nodiscard]] auto refuse(const base::Failure& failure) const -> Answer;
+  [[nodiscard]] auto backups() -> BackupSchedule& { return backups_; }
 
  private:
   [[nodiscard]] auto handle(const Route& route, const Message& request) -> base::Detailed<Answer>;
   [[nodiscard]] auto remembered(const Route& route, const Message& request)
       -> base::Detailed<Answer>;
 
+  Tasks tasks_;
+  BackupSchedule backups_;
   Services services_;
   IdempotencyMemory memory_;
 };

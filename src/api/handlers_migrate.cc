@@ -113,13 +113,15 @@ auto post_migrate(const Call& call) -> Detailed<Answer> {
     return fail(Error::migration_into_itself, call.vault->name);
   }
   TRY_DO(source->vault().unlock(passphrase));
+  Tasks::Task task{call.services.tasks, call.vault->name, "migrate"};
   node::MigrationConfig config{
       .batch_size = number_member(*call.body, "batch_size").value_or(node::kMigrationBatch),
       .stop_on_error = flag("stop_on_error"),
       .verify = flag("verify"),
       .auto_cutover = flag("auto_cutover"),
       .dry_run = flag("dry_run"),
-      .progress = [&](std::uint64_t, std::uint64_t) {  // neither locks for want of use
+      .progress = [&](std::uint64_t done, std::uint64_t total) {  // neither locks for want of use
+        task.at(done, total);
         call.services.vaults.used(call.vault);
         source->used(call.services.vaults);
       }};
@@ -136,6 +138,7 @@ auto post_backup(const Call& call) -> Detailed<Answer> {
   if (!file.is_absolute() || !file.has_filename()) {
     return fail(Error::bad_request, "file: an absolute path");
   }
+  const Tasks::Task task{call.services.tasks, call.vault->name, "backup"};
   TRY(manifest, call.vault->vault->backup(file));
   std::error_code error;
   const auto size = fs::file_size(file, error);

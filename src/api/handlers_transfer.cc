@@ -73,7 +73,8 @@ void write_counts(JsonWriter& out, const formats::ImportCounts& counts) {
 }
 
 // holdfast holds all there is; the others get what is asked for.
-auto export_options(const Call& call, formats::Format format) -> Detailed<node::ExportOptions> {
+auto export_options(const Call& call, formats::Format format, Tasks::Task& task)
+    -> Detailed<node::ExportOptions> {
   const bool complete = format == formats::Format::holdfast;
   node::ExportOptions options{.shape = complete};
   TRY(history, call.query.flag("history"));
@@ -84,7 +85,8 @@ auto export_options(const Call& call, formats::Format format) -> Detailed<node::
     TRY(category, find_category(call, name));
     options.categories.push_back(category);
   }
-  options.progress = [&](std::uint64_t, std::uint64_t) {
+  options.progress = [&](std::uint64_t done, std::uint64_t total) {
+    task.at(done, total);
     call.services.vaults.used(call.vault);  // it does not lock for want of use
   };
   return options;
@@ -105,6 +107,8 @@ auto post_import(const Call& call) -> Detailed<Answer> {
   TRY(format, named_format(call));
   TRY(key, given_key(call));
   if (!call.vault->vault->status().unlocked) return fail(Error::vault_locked, "");
+  Tasks::Task task{call.services.tasks, call.vault->name, "import"};
+  options.progress = [&](std::uint64_t done, std::uint64_t total) { task.at(done, total); };
   const model::TimeMs now{static_cast<std::uint64_t>(call.services.ports.clock.now_ms())};
   auto file = call.request.body.expose([&](base::ByteView bytes) -> Detailed<formats::Imported> {
     if (!format) format = formats::guess_format(bytes);
@@ -140,7 +144,8 @@ auto get_export(const Call& call) -> Detailed<Answer> {
   if (readable_by_all && !plaintext && !losses_only)
     return fail(Error::plaintext_not_confirmed, "");
   TRY(key, given_key(call));
-  TRY(options, export_options(call, *format));
+  Tasks::Task task{call.services.tasks, call.vault->name, "export"};
+  TRY(options, export_options(call, *format, task));
   TRY(collected, node::collect_export(*call.vault->vault, options));
   const std::vector<std::string> losses = formats::export_losses(*format, collected.entries);
   if (losses_only) {

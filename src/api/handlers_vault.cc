@@ -58,7 +58,9 @@ auto post_vaults(const Call& call) -> Detailed<Answer> {
 auto get_vault(const Call& call) -> Detailed<Answer> { return vault_answer(call, call.vault); }
 
 auto post_verify(const Call& call) -> Detailed<Answer> {
-  TRY(report, call.vault->vault->verify([](std::uint64_t, std::uint64_t) {}));
+  Tasks::Task task{call.services.tasks, call.vault->name, "verify"};
+  TRY(report, call.vault->vault->verify(
+                  [&](std::uint64_t done, std::uint64_t total) { task.at(done, total); }));
   JsonWriter out{call.memory};
   out.begin_object();
   out.key("ok").boolean(!report.first_bad.has_value());

@@ -69,6 +69,7 @@ class Server::Impl {
   void look_after(ConnectionId id, Connection& connection);
   void finish_worked();
   void expire_old();
+  void start_due();
   void wait_for_events();
   [[nodiscard]] auto timeout_ms() const -> int;
 
@@ -83,11 +84,30 @@ class Server::Impl {
   nanoseconds stop_deadline_ = nanoseconds::max();
   ConnectionId next_id_ = 0;
   std::map<ConnectionId, std::unique_ptr<Connection>> connections_;
-  std::atomic<bool> locking_ = false;  // a lock_due() is on its way
+  std::atomic<bool> locking_ = false;     // a lock_due() is on its way
+  std::atomic<bool> backing_up_ = false;  // likewise, run_due() of the backups
   std::mutex worked_mutex_;
   std::vector<ConnectionId> worked_;  // whose answers are ready
   std::unique_ptr<Workers> workers_;  // last: its jobs use all of the above
 };
+
+// What is due at this time, on workers; each is started again only once it has ended.
+void Server::Impl::start_due() {
+  const auto start = [&](std::optional<nanoseconds> due, std::atomic<bool>& under_way, bool slow,
+                         auto job) {
+    if (!due || *due > now() || under_way.exchange(true)) return;
+    workers_->post(
+        [this, job, &under_way] {
+          job();
+          under_way = false;
+          notify();
+        },
+        slow);
+  };
+  start(vaults_.next_due(), locking_, false, [this] { (void)vaults_.lock_due(); });
+  start(dispatcher_.backups().next_due(), backing_up_, true,
+        [this] { dispatcher_.backups().run_due(); });
+}
 
 void Server::Impl::run() {
   for (;;) {
@@ -100,15 +120,7 @@ void Server::Impl::run() {
     wait_for_events();
     finish_worked();
     expire_old();
-    if (const auto due = vaults_.next_due(); due && *due <= now() && !locking_.exchange(true)) {
-      workers_->post(
-          [this] {
-            (void)vaults_.lock_due();
-            locking_ = false;
-            notify();
-          },
-          false);
-    }
+    start_due();
   }
   listener_->close();
   workers_.reset();  // finishes what still runs
@@ -252,6 +264,9 @@ auto Server::Impl::timeout_ms() const -> int {
     next = std::min(next, connection->deadline());
   }
   if (const auto due = vaults_.next_due(); due && !locking_) next = std::min(next, *due);
+  if (const auto due = dispatcher_.backups().next_due(); due && !backing_up_) {
+    next = std::min(next, *due);
+  }
   if (next == nanoseconds::max()) return -1;
   const auto left = std::chrono::ceil<std::chrono::milliseconds>(next - now()).count();
   return static_cast<int>(std::clamp<std::int64_t>(left, 0, 60'000));

@@ -62,6 +62,18 @@ void write_vault(JsonWriter& out, const Vaults::Listed& vault, const Services& s
     out.null();
   }
   write_caches(out, status);
+  if (const auto failed = services.backups.failure(vault.name)) {
+    out.key("backup_failed").begin_object();
+    out.key("at").number(failed->at_ms);
+    out.key("code").text(error_name(failed->reason.code));
+    out.key("reason").text(failed->reason.text()).end_object();
+  }
+  if (const auto task = services.tasks.of(vault.name)) {
+    out.key("task").begin_object();
+    out.key("name").text(task->name);
+    out.key("done").number(task->done);
+    out.key("total").number(task->total).end_object();
+  }
   if (status.migrated_to) out.key("migrated_to").text(status.migrated_to->hex());
   const auto locks_at = services.vaults.locks_at(vault.name);
   if (status.unlocked && locks_at) {

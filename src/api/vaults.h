@@ -30,11 +30,19 @@ inline constexpr std::string_view kDefaultVault = "-";  // in place of a name: t
 // [A-Za-z0-9._-]{1,64}, beginning with neither '.' nor '-'.
 [[nodiscard]] auto is_vault_name(std::string_view name) -> bool;
 
+// Backups that make themselves; see backup_schedule.h.
+struct BackupPlan {
+  std::chrono::milliseconds every{0};  // 0: never
+  std::filesystem::path folder{};
+  std::size_t keep = 7;  // of each vault
+};
+
 struct VaultsOptions {
   std::filesystem::path folder;  // $XDG_DATA_HOME/holdfast/[PROFILE/]; made when first needed
   std::string default_vault{};   // empty: the only one
   std::chrono::milliseconds idle{std::chrono::minutes{15}};
   std::chrono::milliseconds absolute{std::chrono::hours{12}};
+  BackupPlan backup{};
   FindResolver find_resolver{};  // for the strategy `custom`; outlives the vaults; may be empty
 };
 

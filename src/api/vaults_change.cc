@@ -86,6 +86,7 @@ void Vaults::configure(const VaultsOptions& options) {
   options_.default_vault = options.default_vault;
   options_.idle = options.idle;
   options_.absolute = options.absolute;
+  options_.backup = options.backup;
   for (const auto& [name, place] : slots_) {
     if (!place->open || place->deadline == kNever) continue;
     place->deadline = std::min<std::chrono::nanoseconds>(place->deadline, now + options.absolute);

@@ -6,6 +6,7 @@
 
 #include "api/vaults.h"
 #include "cli/command.h"
+#include "cli/progress.h"
 #include "cli/text.h"
 #include "formats/json_writer.h"
 #include "node/backup_restore.h"
@@ -25,6 +26,11 @@ struct BackupFlags {
   SecretSource passphrase;
 };
 
+auto with_progress(Session& session, std::string_view what, const auto& work) {
+  ProgressBar bar{session, what, ProgressBar::Of::process};
+  return locally(work([&](std::uint64_t done, std::uint64_t total) { bar.at(done, total); }));
+}
+
 // --- create ---
 
 auto create(const BackupFlags& flags, Session& session) -> Outcome<Exit> {
@@ -35,7 +41,8 @@ auto create(const BackupFlags& flags, Session& session) -> Outcome<Exit> {
   json.end_object();
   if (!json.ok()) return usage("the name of the file is not valid UTF-8");
   Target target = session.vault();
-  auto answer = session.call("POST", target.path("/backup"), body);
+  auto answer = showing_progress(
+      session, "backup", [&] { return session.call("POST", target.path("/backup"), body); });
   if (!answer) {
     if (answer.error().code == base::error_name(base::Error::already_exists)) {
       answer.error().next_step = "choose another name; a backup never replaces a file";
@@ -144,7 +151,9 @@ auto verify(const BackupFlags& flags, Session& session) -> Outcome<Exit> {
   std::error_code error;
   const fs::path scratch = fs::temp_directory_path(error);
   if (error) return usage("there is no folder for temporary files", "set TMPDIR");
-  TRY(checked, locally(node::verify_backup(flags.file, scratch, passphrase, session.ports())));
+  TRY(checked, with_progress(session, "verify", [&](const node::BackupProgress& progress) {
+        return node::verify_backup(flags.file, scratch, passphrase, session.ports(), progress);
+      }));
   const bool whole = !checked.report.first_bad.has_value();
   Screen& screen = session.screen();
   if (screen.json()) {
@@ -193,7 +202,9 @@ auto restore(const BackupFlags& flags, Session& session) -> Outcome<Exit> {
   fs::create_directories(data, error);
   if (error) return usage("the folder " + data.string() + " cannot be made");
   fs::permissions(data, fs::perms::owner_all, error);
-  TRY(manifest, locally(node::restore_backup(flags.file, folder, passphrase, session.ports())));
+  TRY(manifest, with_progress(session, "restore", [&](const node::BackupProgress& progress) {
+        return node::restore_backup(flags.file, folder, passphrase, session.ports(), progress);
+      }));
   if (flags.confirm_recovery) TRY_DO(confirm(folder, session));
   Screen& screen = session.screen();
   if (screen.json()) {

@@ -8,6 +8,7 @@
 
 #include "cli/command.h"
 #include "cli/file_key_flags.h"
+#include "cli/progress.h"
 #include "formats/import.h"
 #include "formats/json_writer.h"
 #include "store/file_io.h"
@@ -94,8 +95,10 @@ auto import(const ImportFlags& flags, Session& session) -> Outcome<Exit> {
   Session::Headers headers = key.view();
   headers.emplace_back("Content-Type", "application/octet-stream");
   const Target target = import_target(flags, session);
-  auto answer = file.expose(
-      [&](base::ByteView bytes) { return session.call("POST", target, bytes, headers); });
+  auto answer = showing_progress(session, "import", [&] {
+    return file.expose(
+        [&](base::ByteView bytes) { return session.call("POST", target, bytes, headers); });
+  });
   if (!answer) {
     Problem& problem = answer.error();
     if (problem.exit == Exit::local) {
@@ -134,7 +137,8 @@ auto export_target(const ExportFlags& flags, const Session& session) -> Target {
 // Everything this format cannot hold is said first, and has to be accepted.
 auto accept_losses(const ExportFlags& flags, Session& session) -> Outcome<void> {
   Target target = export_target(flags, session);
-  TRY(answer, session.get(target.query("losses", "true")));
+  TRY(answer, showing_progress(session, "export",
+                               [&] { return session.get(target.query("losses", "true")); }));
   const auto losses = items_at(answer.root(), "losses");
   for (const JsonValue& loss : losses) session.screen().warn(loss.text());
   if (losses.empty() || session.flags().yes) return {};
@@ -159,15 +163,15 @@ auto export_file(const ExportFlags& flags, Session& session) -> Outcome<Exit> {
   }
   Target target = export_target(flags, session);
   if (!encrypted) target.query("plaintext", "true");
-  TRY(content, session.fetch(target, key.view()));
+  TRY(content,
+      showing_progress(session, "export", [&] { return session.fetch(target, key.view()); }));
   if (flags.file == "-") {
     content.expose_text([&](std::string_view text) { session.screen().put_file(text); });
     return Exit::done;
   }
   const std::filesystem::path path = std::filesystem::absolute(flags.file);
-  TRY_DO(content.expose([&](base::ByteView bytes) {
-    return locally(store::write_file_atomic(path, bytes));  // mode 0600
-  }));
+  TRY_DO(content.expose(
+      [&](base::ByteView bytes) { return locally(store::write_file_unseen(path, bytes)); }));
   session.screen().note(
       "Wrote " + path.string() +
       (encrypted ? " (encrypted)." : " (readable only by you, but not encrypted)."));

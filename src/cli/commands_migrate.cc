@@ -3,6 +3,7 @@
 #include <filesystem>
 
 #include "cli/command.h"
+#include "cli/progress.h"
 #include "formats/json_writer.h"
 #include "node/migration.h"
 
@@ -71,7 +72,8 @@ auto migrate(const MigrateFlags& flags, Session& session) -> Outcome<Exit> {
     return usage("the passphrase or the source's name is not valid UTF-8");
   }
   Target target = session.vault();
-  auto answer = session.call("POST", target.path("/migrate"), body);
+  auto answer = showing_progress(
+      session, "migrate", [&] { return session.call("POST", target.path("/migrate"), body); });
   if (!answer) {
     if (answer.error().next_step.empty()) {
       answer.error().next_step = "mend that and run it again: it goes on where it stopped";

@@ -6,6 +6,7 @@
 #include "cli/command.h"
 #include "cli/daemon.h"
 #include "cli/passphrase_flags.h"
+#include "cli/progress.h"
 #include "cli/strength_note.h"
 #include "cli/text.h"
 #include "formats/json_writer.h"
@@ -72,6 +73,9 @@ void warn_about(const Screen& screen, const JsonValue& status) {
   if (true_at(status, "read_only")) {
     screen.warn("the vault is read-only: " +
                 std::string{text_of_code(text_at(status, "read_only_reason"))});
+  }
+  if (const JsonValue* failed = status.find("backup_failed"); failed != nullptr) {
+    screen.warn("the last scheduled backup failed: " + std::string{text_at(*failed, "reason")});
   }
   if (number_at(status, "unlocked_memory_bytes") > 0) {
     screen.warn("memory with keys could not be locked and may be swapped out; raise ulimit -l");
@@ -194,7 +198,8 @@ auto status(Session& session) -> Outcome<Exit> {
 
 auto verify(Session& session) -> Outcome<Exit> {
   Target target = session.vault();
-  TRY(answer, session.call("POST", target.path("/verify")));
+  TRY(answer, showing_progress(session, "verify",
+                               [&] { return session.call("POST", target.path("/verify")); }));
   Screen& screen = session.screen();
   const JsonValue& root = answer.root();
   if (screen.json()) {

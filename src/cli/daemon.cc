@@ -7,6 +7,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <csignal>
@@ -18,6 +19,7 @@
 #include "api/vaults.h"
 #include "cli/resolver_programs.h"
 #include "cli/settings.h"
+#include "cli/text.h"
 #include "store/file_io.h"
 
 namespace holdfast::cli {
@@ -103,16 +105,36 @@ auto tell(int pipe, std::string_view text) -> void {
   ::close(pipe);
 }
 
+auto backup_plan(const Settings& settings) -> Outcome<api::BackupPlan> {
+  const std::string every = settings.text("backup.schedule");
+  api::BackupPlan plan{.every = {},
+                       .folder = settings.text("backup.folder"),
+                       .keep = std::max<std::size_t>(settings.number("backup.keep"), 1)};
+  if (every.empty()) return plan;
+  const auto time = parse_duration(every);
+  if (!time || time->count() <= 0) {
+    return usage("backup.schedule is not a duration: " + every, "write it like 24h; empty: never");
+  }
+  if (!plan.folder.is_absolute()) {
+    return usage("backup.folder is not an absolute path",
+                 "holdfast config set backup.folder FOLDER, or leave backup.schedule empty");
+  }
+  plan.every = *time;
+  return plan;
+}
+
 // What the settings say, also to the resolvers.
 auto vaults_options(const api::Paths& paths, ResolverPrograms& resolvers)
     -> Outcome<api::VaultsOptions> {
   TRY(settings, Settings::load(paths.config_file, api::process_environment()));
   resolvers.configure(settings);
+  TRY(backup, backup_plan(settings));
   return api::VaultsOptions{
       .folder = paths.data_folder,
       .default_vault = settings.text("default_vault"),
       .idle = settings.duration("lock.idle"),
       .absolute = settings.duration("lock.absolute"),
+      .backup = std::move(backup),
       .find_resolver = [&resolvers](std::string_view name) { return resolvers.find(name); }};
 }
 

@@ -28,6 +28,7 @@ constexpr auto kKeys = std::to_array<SettingKey>({
      "auto,wl-copy,xclip,osc52,none"},
     {"output.format", choice, "table", "of every answer", "table,json,yaml,raw"},
     {"output.color", choice, "auto", "colour in tables", "auto,always,never"},
+    {"output.progress", choice, "auto", "progress bars, on a terminal", "auto,never"},
     {"generate.length", number, "20", "characters of a password"},
     {"generate.classes", list, "lower,upper,digit,symbol", "characters of a password",
      "lower,upper,digit,symbol"},
@@ -39,6 +40,9 @@ constexpr auto kKeys = std::to_array<SettingKey>({
     {"kdf.memory_min", bytes, "64MiB", "memory of one guess, at least"},
     {"cache.nodes_max", number, "10000", "secrets kept at hand once read; at most 50000"},
     {"cache.queries_max", number, "1000", "answers of list and search kept; at most 10000"},
+    {"backup.schedule", text, "", "back up every opened vault so often, such as 24h; empty: never"},
+    {"backup.folder", text, "", "where those backups go; an absolute path"},
+    {"backup.keep", number, "7", "so many of them are kept, of each vault"},
     {"memory.locked_max", bytes, "4MiB", "memory for keys"},
     {"memory.require_lock", boolean, "false", "refuse to run where it cannot be locked"},
 });

@@ -75,7 +75,7 @@ class Unpacking {
     });
   }
 
-  auto records(ports::KeyValueStore& store) -> Result<void> {
+  auto records(ports::KeyValueStore& store, const BackupProgress& progress) -> Result<void> {
     const BackupManifest& manifest = reader_.start().manifest;
     std::array<std::uint64_t, ports::kColumns> counts{};
     while (index_ < manifest.chunks) {
@@ -83,6 +83,7 @@ class Unpacking {
       ports::Batch batch;
       TRY_DO(plain.expose([&](ByteView bytes) { return read_records(bytes, batch, counts); }));
       TRY_DO(store.write(batch, ports::Durability::buffered));
+      if (progress) progress(index_, manifest.chunks);
     }
     if (!reader_.at_end() || counts != manifest.records) return fail(Error::backup_corrupt);
     TRY_DO(store.write({}, ports::Durability::synced));
@@ -151,7 +152,8 @@ auto refine(Error error) -> Error {
 }  // namespace
 
 auto restore_backup(const Path& file, const Path& folder, const base::SecretBytes& passphrase,
-                    const Ports& ports) -> Detailed<BackupManifest> {
+                    const Ports& ports, const BackupProgress& progress)
+    -> Detailed<BackupManifest> {
   std::error_code error;
   if (std::filesystem::exists(folder, error)) return fail(Error::vault_exists, folder.string());
   TRY(reader, BackupReader::open(file));
@@ -167,7 +169,7 @@ auto restore_backup(const Path& file, const Path& folder, const base::SecretByte
         store::RocksStore::open(making / "store", {.mode = store::OpenMode::create_if_missing}));
     auto node_seed = unpacking.node_key();
     if (!node_seed) return fail(refine(node_seed.error()), file.string());
-    if (auto read = unpacking.records(*store); !read) {
+    if (auto read = unpacking.records(*store, progress); !read) {
       return fail(refine(read.error()), file.string());
     }
     TRY_DO(write_node_key(making / "node.key", *node_seed, ports.keys));
@@ -181,7 +183,7 @@ auto restore_backup(const Path& file, const Path& folder, const base::SecretByte
 }
 
 auto verify_backup(const Path& file, const Path& scratch, const base::SecretBytes& passphrase,
-                   const Ports& ports) -> Detailed<BackupCheck> {
+                   const Ports& ports, const BackupProgress& progress) -> Detailed<BackupCheck> {
   TRY(reader, BackupReader::open(file));
   Unpacking unpacking{reader, ports};
   if (auto open = unpacking.unlock(passphrase); !open) {
@@ -192,7 +194,7 @@ auto verify_backup(const Path& file, const Path& scratch, const base::SecretByte
   TRY(store, store::RocksStore::open(scope.path() / "store",
                                      {.mode = store::OpenMode::create_if_missing}));
   if (auto seed = unpacking.node_key(); !seed) return fail(refine(seed.error()), file.string());
-  if (auto read = unpacking.records(*store); !read) {
+  if (auto read = unpacking.records(*store, progress); !read) {
     return fail(refine(read.error()), file.string());
   }
   auto report = verify_store(*store, {});

@@ -14,12 +14,16 @@ struct BackupCheck {
   VerifyReport report;  // of the store restored from it
 };
 
+using BackupProgress = std::function<void(std::uint64_t done, std::uint64_t total)>;  // in chunks
+
 [[nodiscard]] auto restore_backup(const store::Path& file, const store::Path& folder,
-                                  const base::SecretBytes& passphrase, const Ports& ports)
+                                  const base::SecretBytes& passphrase, const Ports& ports,
+                                  const BackupProgress& progress = {})
     -> base::Detailed<BackupManifest>;
 // Restores the store, but no key, into a folder below `scratch` that is gone afterwards.
 [[nodiscard]] auto verify_backup(const store::Path& file, const store::Path& scratch,
-                                 const base::SecretBytes& passphrase, const Ports& ports)
+                                 const base::SecretBytes& passphrase, const Ports& ports,
+                                 const BackupProgress& progress = {})
     -> base::Detailed<BackupCheck>;
 
 }  // namespace holdfast::node

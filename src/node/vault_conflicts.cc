@@ -76,7 +76,7 @@ auto DistributedVault::Impl::settings() const -> Detailed<std::shared_ptr<const 
 }
 
 void DistributedVault::Impl::set_resolvers(FindResolver find) {
-  const std::scoped_lock writing{writer_};
+  const Turn writing = both_stages();
   const std::unique_lock lock{mutex_};
   find_resolver_ = std::move(find);
 }
@@ -107,8 +107,8 @@ auto DistributedVault::Impl::set_settings(const ConflictSettings& settings) -> D
     }
     return {};
   }));
-  const std::scoped_lock writing{writer_};
-  record_merges(waiting);
+  Turn turn = both_stages();
+  record_merges(waiting, turn);
   return {};
 }
 
@@ -148,7 +148,7 @@ auto DistributedVault::Impl::merge_operation(const Unlocked& unlocked, const Sec
                         .if_heads = std::move(settled.heads)};
 }
 
-void DistributedVault::Impl::record_merges(std::span<const SecretId> touched) {
+void DistributedVault::Impl::record_merges(std::span<const SecretId> touched, Turn& turn) {
   if (unlocked_ == nullptr) return;  // only the writer changes it, and that is us
   std::vector<WriteOperation> merges;
   for (const SecretId& id : touched) {
@@ -161,7 +161,7 @@ void DistributedVault::Impl::record_merges(std::span<const SecretId> touched) {
   if (merges.empty()) return;
   std::vector<WriteOperation*> operations;
   for (WriteOperation& merge : merges) operations.push_back(&merge);
-  commit_operations(operations);
+  commit_operations(operations, turn);
 }
 
 auto DistributedVault::Impl::restore(const SecretId& id, const std::optional<VersionId>& version,

@@ -60,7 +60,7 @@ auto DistributedVault::Impl::unlock(const base::SecretBytes& passphrase) -> Deta
 }
 
 auto DistributedVault::Impl::unlock_with(const UserKeys& keys) -> Detailed<void> {
-  const std::scoped_lock writing{writer_};
+  Turn turn = both_stages();
   TRY(sealed, SealedIndex::create(keys, header_.vault, header_.device, ports_));
   std::unique_ptr<Unlocked> unlocked{
       new Unlocked{.keys = nullptr,
@@ -93,7 +93,7 @@ auto DistributedVault::Impl::unlock_with(const UserKeys& keys) -> Detailed<void>
     unlocked_ = std::move(unlocked);
   }
   if (!needs_root) {
-    record_merges(unmerged);
+    record_merges(unmerged, turn);
     return {};
   }
   // A new vault, or one whose making was cut short before its first transaction.
@@ -104,13 +104,13 @@ auto DistributedVault::Impl::unlock_with(const UserKeys& keys) -> Detailed<void>
                       .category_name = std::string{kRootCategoryName},
                       .category_id = ports_.random<CategoryId>()};
   WriteOperation* const operations[] = {&root};
-  commit_operations(operations);
+  commit_operations(operations, turn);
   if (!*root.result) return std::unexpected{root.result->error()};
   return {};
 }
 
 void DistributedVault::Impl::lock() {
-  const std::scoped_lock writing{writer_};  // a commit under way ends first
+  const Turn writing = both_stages();  // a commit under way ends first
   if (unlocked_ == nullptr) return;
   save_index(*unlocked_, false);
   std::unique_ptr<Unlocked> gone;

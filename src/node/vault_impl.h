@@ -1,6 +1,9 @@
 // vault_impl.h: the inside of DistributedVault, shared by its .cc files.
-// Locks, in this order: writer_ (composing and committing; one thread), mutex_ (what readers see).
-// Readers take mutex_ shared and never writer_, so they never wait for a disk.
+// Locks, in this order: composing_ (drafts and their signature; one thread), committing_ (the
+// ledger; one thread), mutex_ (what readers see). A batch of versions gives composing_ up once it
+// is being committed, so that the next is composed and signed meanwhile, on top of it. Readers take
+// mutex_ shared and never the others, so they never wait for a disk. unlocked_ changes only under
+// all three.
 #pragma once
 
 #include <mutex>
@@ -18,6 +21,8 @@ namespace holdfast::node {
 
 // How long a batch waits for writers who were busy a moment ago: less than signing it costs.
 inline constexpr std::chrono::microseconds kGatherTime{500};
+// So many writers are worth two batches, one composed while the other is committed.
+inline constexpr std::size_t kHalveFrom = 24;
 
 // One change a caller waits for. `result` is set exactly once, by the thread that commits it.
 struct WriteOperation {
@@ -49,6 +54,7 @@ struct WriteOperation {
   std::optional<Detailed<Receipt>> result{};
 };
 [[nodiscard]] auto writes_content(WriteOperation::Kind kind) -> bool;
+[[nodiscard]] auto writes_version(WriteOperation::Kind kind) -> bool;  // content, or its end
 
 // A version read lately, encrypted and decoded, with its key in locked memory: reading it again
 // needs no disk and opens one seal instead of two.
@@ -121,8 +127,9 @@ class DistributedVault::Impl {
 
   // Waits until the operation is committed or refused; many callers share one commit.
   auto submit(WriteOperation operation) -> Detailed<Receipt>;
-  // The same for many at once; each gets its own result.
-  void submit_all(std::span<WriteOperation* const> operations);
+  // The same for many at once; each gets its own result. `begun`, if given, is called at most once:
+  // what is submitted from then on comes after these, and may be composed while they are committed.
+  void submit_all(std::span<WriteOperation* const> operations, std::function<void()> begun = {});
   auto import(formats::Imported file, const ImportOptions& options) -> Detailed<ImportReport>;
   // The id that this says, unless a secret has or had it here.
   auto free_id(const std::string& hex) const -> base::Result<std::optional<SecretId>>;
@@ -151,29 +158,49 @@ class DistributedVault::Impl {
   auto settings() const -> Detailed<std::shared_ptr<const model::ConflictSettings>>;
   auto retention() const -> Detailed<model::Retention>;
   void set_resolvers(FindResolver find);
-  // Writes the merge of every one of these that is in conflict and needs nobody to settle it.
-  void record_merges(std::span<const SecretId> touched);
 
   [[nodiscard]] auto ports() const -> const Ports& { return ports_; }
 
  private:
+  // A secret that a draft has touched.
+  struct Written {
+    CategoryId category;
+    std::vector<VersionId> heads;
+    bool exists = false;
+    bool live = false;
+  };
+
+  // What a transaction that is being committed has written, for the next to be composed upon.
+  struct Ahead {
+    model::AuthorSeq seq{};
+    TxId id;
+    std::map<SecretId, Written> secrets;
+    bool applied =
+        false;  // guarded by committing_; if it stays so, what was composed upon it is void
+  };
+
   // What the operations of one transaction have made so far.
   struct Draft {
-    struct Written {  // a secret this draft has touched
-      CategoryId category;
-      std::vector<VersionId> heads;
-      bool exists = false;
-      bool live = false;
-    };
-
     Unlocked& unlocked;
+    std::shared_ptr<const Ahead> ahead;  // null: the store says all
     model::Transaction transaction;
+    bool only_versions = true;
     std::size_t bytes = 0;
     std::map<SecretId, Written> secrets;
     std::map<CategoryId, std::optional<model::CategoryState>> categories;  // as read
     std::vector<WriteOperation*> operations;                               // one a change, in order
     std::vector<VersionId> versions;  // likewise; zero where a change has none
   };
+
+  // One thread's way through the two stages. With `next` it gives the first up once the last of its
+  // operations are being committed, and says so; without, it holds both to its end.
+  struct Turn {
+    std::unique_lock<std::mutex> composing, committing;
+    std::function<void()> next;
+  };
+  auto both_stages() -> Turn;
+  // Writes the merge of every one of these that is in conflict and needs nobody to settle it.
+  void record_merges(std::span<const SecretId> touched, Turn& turn);
 
   using CommitPlace = std::pair<Height, std::uint64_t>;
 
@@ -218,12 +245,18 @@ class DistributedVault::Impl {
   auto summarise(const SecretId& id, const CategoryId& category, const VersionId& shown,
                  const model::Secret& secret, const CommitPlace& added) const -> Summary;
 
-  void run_batch(std::span<WriteOperation* const> batch);
-  void commit_operations(std::span<WriteOperation* const> operations);
+  void run_batch(std::span<WriteOperation* const> batch, const std::function<void()>& next);
+  void commit_operations(std::span<WriteOperation* const> operations, Turn& turn);
+  auto start(Draft& draft) const -> base::Result<void>;
+  auto compose_some(Draft& draft, std::span<WriteOperation* const> operations, std::size_t together)
+      -> std::size_t;
+  auto finish(Draft& draft, const TxId& id, const Detailed<Committed>& committed) -> bool;
   auto compose(Draft& draft, WriteOperation& operation) -> Detailed<bool>;
   auto compose_version(Draft& draft, WriteOperation& operation) -> Detailed<bool>;
-  static auto parents_of(const Draft& draft, const WriteOperation& operation,
-                         const Draft::Written& secret) -> Detailed<std::vector<VersionId>>;
+  auto written_before(const Draft& draft, const WriteOperation& operation) const
+      -> base::Result<Written>;
+  static auto parents_of(const Draft& draft, const WriteOperation& operation, const Written& secret)
+      -> Detailed<std::vector<VersionId>>;
   auto category_of(Draft& draft, const CategoryId& id) const
       -> base::Result<const model::CategoryState*>;
   auto compose_purge(Draft& draft, WriteOperation& operation) -> Detailed<bool>;
@@ -236,7 +269,7 @@ class DistributedVault::Impl {
   void publish_organised(Unlocked& unlocked, const WriteOperation& operation,
                          const model::Change& change);
   auto sign(Draft& draft) -> base::Result<model::SignedTransaction>;
-  auto commit(Draft& draft, TxId& id) -> Detailed<Committed>;  // tells the id it has
+  auto commit(const Draft& draft, model::SignedTransaction transaction) -> Detailed<Committed>;
   void publish(Draft& draft, Height height);
   void publish_secret(Draft& draft, const WriteOperation& operation, const VersionId& version,
                       Height height);
@@ -251,14 +284,22 @@ class DistributedVault::Impl {
   mutable std::mutex header_mutex_;
   std::mutex passphrase_;  // held while the passphrase changes: one after the other
   std::unique_ptr<Ledger> ledger_;
-  crypto::VerifierCache verifiers_{4};  // the writer's
-  crypto::Aead aead_;                   // the writer's
 
-  std::mutex writer_;
+  std::mutex composing_;
+  crypto::Aead aead_;                   // guarded by composing_
+  std::shared_ptr<const Ahead> ahead_;  // likewise; null: nothing is being committed
+  std::mutex committing_;
+  crypto::VerifierCache verifiers_{4};  // guarded by committing_
+
   FindResolver find_resolver_;  // guarded by mutex_; may be empty
   BatchProcessor<WriteOperation> batches_{
-      {.batch_size = model::kChangesMax, .gather = kGatherTime, .queue_max = kQueuedWritesMax},
-      [this](std::span<WriteOperation* const> batch) { run_batch(batch); }};
+      {.batch_size = model::kChangesMax,
+       .gather = kGatherTime,
+       .queue_max = kQueuedWritesMax,
+       .halve_from = kHalveFrom},
+      [this](std::span<WriteOperation* const> batch, const std::function<void()>& next) {
+        run_batch(batch, next);
+      }};
 
   mutable std::shared_mutex mutex_;
   std::unique_ptr<Unlocked> unlocked_;         // null: locked

@@ -1,6 +1,9 @@
 #include <algorithm>
 #include <deque>
+#include <functional>
+#include <future>
 #include <set>
+#include <utility>
 
 #include "node/import_mark.h"
 #include "node/vault_impl.h"
@@ -40,60 +43,111 @@ auto concerns_entry(Error code) -> bool {
          code == Error::rejected || code == Error::unknown_secret || code == Error::merge_too_large;
 }
 
-// Runs the operations in chunks and fills in the report.
+// Runs the operations in chunks, in their order, and fills in the report. One chunk is committed on
+// a thread of its own while the next is filled, and composed upon it.
 class ImportRun {
  public:
-  ImportRun(const ImportOptions& options, ImportReport& report)
-      : options_{options}, report_{report} {}
+  // Gives every operation its result; says `begun` as soon as the next chunk may follow.
+  using Submit = std::function<void(std::span<WriteOperation* const>, std::function<void()> begun)>;
+
+  ImportRun(const ImportOptions& options, std::uint64_t total, Submit submit, ImportReport& report)
+      : options_{options}, total_{total}, submit_{std::move(submit)}, report_{report} {}
 
   auto add(std::uint64_t entry, WriteOperation operation) -> const WriteOperation* {
-    entries_.push_back(entry);
-    return &operations_.emplace_back(std::move(operation));
+    filling_->entries.push_back(entry);
+    return &filling_->operations.emplace_back(std::move(operation));
   }
   void fail_entry(std::uint64_t entry, Error code) {
     ++report_.failed;
-    report_.failures.push_back("entry " + std::to_string(entry) + ": " +
-                               std::string{base::error_text(code)});
+    failures_.emplace_back(entry, code);
   }
   [[nodiscard]] auto holds(const SecretId& id) const -> bool {
-    return std::ranges::contains(operations_, id, &WriteOperation::secret_id);
+    const auto in = [&](const std::unique_ptr<Chunk>& chunk) {
+      return chunk != nullptr &&
+             std::ranges::contains(chunk->operations, id, &WriteOperation::secret_id);
+    };
+    return in(filling_) || in(under_way_);
   }
-  [[nodiscard]] auto full() const -> bool { return operations_.size() >= kImportBatch; }
+  [[nodiscard]] auto full() const -> bool { return filling_->operations.size() >= kImportBatch; }
 
-  // `submit` gives every operation its result. Stops at the first failure that concerns the vault.
-  template <class Submit>
-  auto flush(std::uint64_t done, std::uint64_t total, Submit&& submit) -> Detailed<void> {
-    std::vector<WriteOperation*> pointers;
-    for (WriteOperation& operation : operations_) pointers.push_back(&operation);
-    submit(pointers);
+  // Stops at the first failure that concerns the vault, of the chunk before this one.
+  auto flush(std::uint64_t done) -> Detailed<void> {
+    if (under_way_ != nullptr) under_way_->begun.get_future().wait();
+    filling_->done = done;
+    start(*filling_);
+    const auto before = std::exchange(under_way_, std::move(filling_));
+    filling_ = std::make_unique<Chunk>();
+    return before != nullptr ? account_for(*before) : Detailed<void>{};
+  }
+  // Whatever was added has its result.
+  auto drain(std::uint64_t done) -> Detailed<void> {
+    TRY_DO(flush(done));
+    const auto last = std::exchange(under_way_, nullptr);
+    return account_for(*last);
+  }
+  void note_update(std::uint64_t entry) { updates_.insert(entry); }
+  void write_failures() {
+    std::ranges::stable_sort(failures_, {}, [](const auto& failure) { return failure.first; });
+    for (const auto& [entry, code] : failures_) {
+      report_.failures.push_back("entry " + std::to_string(entry) + ": " +
+                                 std::string{base::error_text(code)});
+    }
+  }
+
+ private:
+  struct Chunk {
+    std::deque<WriteOperation> operations;  // they may point at each other
+    std::vector<std::uint64_t> entries;     // 1-based, of each operation
+    std::uint64_t done = 0;                 // entries, with this chunk
+    std::promise<void> begun;
+    std::future<void> committed;  // last: its end is waited for first
+  };
+
+  void start(Chunk& chunk) {
+    chunk.committed = std::async(std::launch::async, [this, &chunk] {
+      std::vector<WriteOperation*> pointers;
+      for (WriteOperation& operation : chunk.operations) pointers.push_back(&operation);
+      bool said = false;
+      const auto say = [&] {
+        if (!std::exchange(said, true)) chunk.begun.set_value();
+      };
+      try {
+        submit_(pointers, say);
+      } catch (...) {  // memory ran out; whoever waits for the chunk learns it
+        say();
+        throw;
+      }
+      say();
+    });
+  }
+
+  auto account_for(Chunk& chunk) -> Detailed<void> {
+    chunk.committed.get();
     std::uint64_t failed_entry = 0;
-    for (std::size_t i = 0; i < operations_.size(); ++i) {
-      const auto& result = *operations_[i].result;
-      const bool last_of_entry = i + 1 == operations_.size() || entries_[i + 1] != entries_[i];
+    const auto& entries = chunk.entries;
+    for (std::size_t i = 0; i < entries.size(); ++i) {
+      const auto& result = *chunk.operations[i].result;
+      const bool last_of_entry = i + 1 == entries.size() || entries[i + 1] != entries[i];
       if (!result) {
         const base::Failure& failure = result.error();
         if (!concerns_entry(failure.code)) return std::unexpected{failure};
-        if (failed_entry != entries_[i]) {
-          fail_entry(entries_[i], failure.code);
-        }
-        failed_entry = entries_[i];
-      } else if (last_of_entry && failed_entry != entries_[i]) {
-        ++(updates_.contains(entries_[i]) ? report_.updated : report_.added);
+        if (failed_entry != entries[i]) fail_entry(entries[i], failure.code);
+        failed_entry = entries[i];
+      } else if (last_of_entry && failed_entry != entries[i]) {
+        ++(updates_.contains(entries[i]) ? report_.updated : report_.added);
       }
     }
-    operations_.clear();
-    entries_.clear();
-    if (options_.progress) options_.progress(done, total);
+    if (options_.progress) options_.progress(chunk.done, total_);
     return {};
   }
-  void note_update(std::uint64_t entry) { updates_.emplace(entry, true); }
 
- private:
   const ImportOptions& options_;
+  const std::uint64_t total_;
+  const Submit submit_;
   ImportReport& report_;
-  std::deque<WriteOperation> operations_;  // they may point at each other
-  std::vector<std::uint64_t> entries_;     // 1-based, of each operation
-  std::map<std::uint64_t, bool> updates_;
+  std::vector<std::pair<std::uint64_t, Error>> failures_;
+  std::set<std::uint64_t> updates_;
+  std::unique_ptr<Chunk> filling_ = std::make_unique<Chunk>(), under_way_;
 };
 
 // A new secret gets the whole history, an existing one a further version.
@@ -219,9 +273,11 @@ auto DistributedVault::Impl::import(formats::Imported file, const ImportOptions&
     }
   }
 
-  ImportRun run{options, report};
-  const auto submit_chunk = [&](std::span<WriteOperation* const> chunk) { submit_all(chunk); };
-  const std::uint64_t total = file.entries.size();
+  ImportRun run{options, file.entries.size(),
+                [&](std::span<WriteOperation* const> chunk, std::function<void()> begun) {
+                  submit_all(chunk, std::move(begun));
+                },
+                report};
   std::uint64_t number = 0;
   std::set<SecretId> seen;  // of merge: what the file names a second time is not merged again
   const auto find_in = [](const auto& map, const model::Secret& secret) -> std::optional<SecretId> {
@@ -244,7 +300,7 @@ auto DistributedVault::Impl::import(formats::Imported file, const ImportOptions&
     } else {
       run.note_update(number);
       for (WriteOperation& operation : *merged) run.add(number, std::move(operation));
-      if (run.full()) TRY_DO(run.flush(number, total, submit_chunk));
+      if (run.full()) TRY_DO(run.flush(number));
     }
     return {};
   };
@@ -263,7 +319,7 @@ auto DistributedVault::Impl::import(formats::Imported file, const ImportOptions&
     bool unchanged = existing && options.on_conflict == OnConflict::skip;
     if (existing && !unchanged) {
       // The file names it twice: what it is compared with may wait in this chunk.
-      if (run.holds(*existing)) TRY_DO(run.flush(number - 1, total, submit_chunk));
+      if (run.holds(*existing)) TRY_DO(run.drain(number - 1));
       auto held = get(*existing);
       if (held) {
         TRY(same, same_content(held->secret, entry.secret, ports_.plaintext));
@@ -312,9 +368,10 @@ auto DistributedVault::Impl::import(formats::Imported file, const ImportOptions&
       std::erase_if(entry.secret.sources, [&](const auto& s) { return digest_of(s) == given; });
     }
     write_entry(run, number, id, category, existing.has_value(), std::move(entry));
-    if (run.full()) TRY_DO(run.flush(number, total, submit_chunk));
+    if (run.full()) TRY_DO(run.flush(number));
   }
-  TRY_DO(run.flush(number, total, submit_chunk));
+  TRY_DO(run.drain(number));
+  run.write_failures();
   return report;
 }
 

@@ -26,12 +26,12 @@ auto wrap_key_of(const ports::Reader& store, const model::DeviceId& device)
 }  // namespace
 
 void DistributedVault::Impl::set_read_only(std::optional<Error> reason) {
-  const std::scoped_lock writing{writer_};  // a commit under way ends first
+  const Turn writing = both_stages();  // a commit under way ends first
   ledger_->hold(reason);
 }
 
 auto DistributedVault::Impl::cut_over(const model::VaultId& to) -> Detailed<void> {
-  const std::scoped_lock writing{writer_};
+  const Turn writing = both_stages();
   Bytes file;
   codec::Writer out{file};
   out.array(3);
@@ -59,7 +59,7 @@ auto DistributedVault::Impl::load_cut_over() -> Detailed<void> {
 }
 
 auto DistributedVault::Impl::confirm_recovery() -> Detailed<void> {
-  const std::scoped_lock writing{writer_};
+  const Turn writing = both_stages();
   return ledger_->confirm_recovery();
 }
 

@@ -43,102 +43,174 @@ auto failure_of(const vault::Outcome& outcome) -> base::Failure {
 auto writes_content(Kind kind) -> bool {
   return kind == Kind::add || kind == Kind::update || kind == Kind::merge || kind == Kind::restore;
 }
+auto writes_version(Kind kind) -> bool { return writes_content(kind) || kind == Kind::remove; }
 
 auto DistributedVault::Impl::submit(WriteOperation operation) -> Detailed<Receipt> {
   TRY(handle, batches_.submit(std::move(operation)));
   return handle.wait();
 }
 
-void DistributedVault::Impl::submit_all(std::span<WriteOperation* const> operations) {
-  const std::scoped_lock writing{writer_};
-  commit_operations(operations);
+auto DistributedVault::Impl::both_stages() -> Turn {
+  std::unique_lock composing{composing_};
+  return {
+      .composing = std::move(composing), .committing = std::unique_lock{committing_}, .next = {}};
 }
 
-void DistributedVault::Impl::run_batch(std::span<WriteOperation* const> batch) {
-  const std::scoped_lock writing{writer_};
-  commit_operations(batch);
-  std::vector<SecretId> touched;
-  for (const WriteOperation* operation : batch) {
-    if (operation->kind != Kind::add) touched.push_back(operation->secret_id);
+void DistributedVault::Impl::submit_all(std::span<WriteOperation* const> operations,
+                                        std::function<void()> begun) {
+  Turn turn{.composing = std::unique_lock{composing_},
+            .committing = std::unique_lock{committing_, std::defer_lock},
+            .next = std::move(begun)};
+  if (!turn.next) turn.committing.lock();
+  commit_operations(operations, turn);
+}
+
+void DistributedVault::Impl::run_batch(std::span<WriteOperation* const> batch,
+                                       const std::function<void()>& next) {
+  {
+    Turn turn{.composing = std::unique_lock{composing_},
+              .committing = std::unique_lock{committing_, std::defer_lock},
+              .next = next};
+    commit_operations(batch, turn);
   }
-  record_merges(touched);
+  std::vector<SecretId> contested;
+  {
+    const std::shared_lock lock{mutex_};
+    for (const WriteOperation* operation : batch) {
+      if (unlocked_ == nullptr || operation->kind == Kind::add) continue;
+      const SummaryRef summary = unlocked_->index.get(operation->secret_id);
+      if (summary != nullptr && summary->conflict) contested.push_back(operation->secret_id);
+    }
+  }
+  if (contested.empty()) return;
+  Turn turn = both_stages();
+  record_merges(contested, turn);
 }
 
 // Gives every operation its result. As many as fit share a transaction; if the rules refuse that
 // transaction, each is tried alone, so that one bad change does not take others with it.
-void DistributedVault::Impl::commit_operations(std::span<WriteOperation* const> operations) {
-  std::size_t done = 0;
+void DistributedVault::Impl::commit_operations(std::span<WriteOperation* const> operations,
+                                               Turn& turn) {
   std::size_t together = model::kChangesMax;
-  while (done < operations.size()) {
-    if (unlocked_ == nullptr) {  // only the writer changes it, and that is us
-      for (WriteOperation* operation : operations.subspan(done)) {
-        operation->result = fail(Error::vault_locked);
-      }
+  while (!operations.empty()) {
+    if (!turn.composing.owns_lock()) turn.composing.lock();
+    if (unlocked_ == nullptr) {
+      for (WriteOperation* operation : operations) operation->result = fail(Error::vault_locked);
       return;
     }
+    if (turn.committing.owns_lock()) ahead_ = nullptr;  // and nobody else commits
     Draft draft{.unlocked = *unlocked_,
+                .ahead = ahead_,
                 .transaction = {},
                 .secrets = {},
                 .categories = {},
                 .operations = {},
                 .versions = {}};
-    const StoredState state{ledger_->store()};
-    const auto own = vault::author(state, header_.device);
-    std::optional<base::Failure> failure;
-    if (!own) {
-      failure = base::Failure{own.error()};
+    const std::size_t taken = compose_some(draft, operations, together);
+    auto transaction = draft.operations.empty() ? fail(Error::rejected) : sign(draft);
+    if (!turn.committing.owns_lock()) turn.committing.lock();
+    if (taken == 0 || (draft.ahead != nullptr && !draft.ahead->applied)) {
+      // Composed too early, or upon what never came to be: once more, with nothing under way.
+      for (WriteOperation* operation : operations.first(taken)) operation->result.reset();
+      continue;
+    }
+    const auto rest = operations.subspan(taken);
+    if (draft.operations.empty()) {  // whoever could not be composed has been told
+      operations = rest;
+      continue;
+    }
+    ahead_ = nullptr;
+    std::shared_ptr<Ahead> ahead;
+    if (turn.next && rest.empty() && transaction && draft.only_versions) {
+      ahead = std::make_shared<Ahead>(draft.transaction.seq, transaction->id, draft.secrets);
+      ahead_ = ahead;
+      turn.composing.unlock();
+      std::exchange(turn.next, nullptr)();
+    }
+    const TxId id = transaction ? transaction->id : TxId{};
+    const auto committed = transaction ? commit(draft, *std::move(transaction))
+                                       : Detailed<Committed>{fail(transaction.error())};
+    if (ahead != nullptr && committed) {
+      ahead->applied = committed->outcomes.front().kind == model::OutcomeKind::applied;
+    }
+    if (finish(draft, id, committed)) {
+      operations = rest;
     } else {
-      draft.transaction = {.vault = header_.vault,
-                           .author = header_.device,
-                           .seq = model::next(own->last_seq),
-                           .previous = own->last_tx,
-                           .height_seen = ledger_->tip().solo.height,
-                           .created = ports_.now(),
-                           .changes = {}};
+      together = 1;
+      if (!turn.composing.owns_lock()) turn.committing.unlock();  // locked anew, in their order
     }
-    std::size_t taken = 0;
-    for (WriteOperation* operation : operations.subspan(done)) {
-      if (failure) {
-        operation->result = std::unexpected{*failure};
-        ++taken;
-        continue;
-      }
-      if (draft.operations.size() >= together) break;
-      auto fits = compose(draft, *operation);
-      if (fits && !*fits) break;  // it opens the next transaction
-      if (!fits) operation->result = std::unexpected{fits.error()};
-      ++taken;
-    }
-    done += taken;
-    if (draft.operations.empty()) continue;
-
-    TxId id;
-    auto committed = commit(draft, id);
-    if (!committed) {
-      for (WriteOperation* operation : draft.operations) {
-        operation->result = std::unexpected{committed.error()};
-      }
-      continue;
-    }
-    const vault::Outcome& outcome = committed->outcomes.front();
-    if (outcome.kind != model::OutcomeKind::applied) {
-      if (draft.operations.size() > 1) {  // all or none: none
-        done -= taken;
-        together = 1;
-        continue;
-      }
-      draft.operations.front()->result = std::unexpected{failure_of(outcome)};
-      continue;
-    }
-    for (std::size_t i = 0; i < draft.operations.size(); ++i) {
-      draft.operations[i]->result = Receipt{.secret = draft.operations[i]->secret_id,
-                                            .version = draft.versions[i],
-                                            .transaction = id,
-                                            .height = committed->height};
-    }
-    publish(draft, committed->height);
-    if (unlocked_->sealed.is_due()) save_index(*unlocked_, true);
   }
+}
+
+// The head of the transaction: the next of its author.
+auto DistributedVault::Impl::start(Draft& draft) const -> Result<void> {
+  model::Transaction& transaction = draft.transaction;
+  transaction = {.vault = header_.vault,
+                 .author = header_.device,
+                 .seq = {},
+                 .previous = {},
+                 .height_seen = ledger_->tip().solo.height,
+                 .created = ports_.now(),
+                 .changes = {}};
+  if (draft.ahead != nullptr) {
+    transaction.seq = model::next(draft.ahead->seq);
+    transaction.previous = draft.ahead->id;
+    return {};
+  }
+  const StoredState state{ledger_->store()};
+  TRY(own, vault::author(state, header_.device));
+  transaction.seq = model::next(own.last_seq);
+  transaction.previous = own.last_tx;
+  return {};
+}
+
+// Tells how many it has looked at; those that cannot be composed have their result. Nothing but
+// versions is composed upon a transaction under way.
+auto DistributedVault::Impl::compose_some(Draft& draft, std::span<WriteOperation* const> operations,
+                                          std::size_t together) -> std::size_t {
+  const auto started = start(draft);
+  std::size_t taken = 0;
+  for (WriteOperation* operation : operations) {
+    if (!started) {
+      operation->result = fail(started.error());
+      ++taken;
+      continue;
+    }
+    const bool is_version = writes_version(operation->kind);
+    if (draft.operations.size() >= together || (draft.ahead != nullptr && !is_version)) break;
+    const auto fits = compose(draft, *operation);
+    if (fits && !*fits) break;  // it opens the next transaction
+    if (!fits) operation->result = std::unexpected{fits.error()};
+    draft.only_versions = draft.only_versions && is_version;
+    ++taken;
+  }
+  return taken;
+}
+
+// The operations' results. False: the rules refuse them together, so each is to be tried alone.
+auto DistributedVault::Impl::finish(Draft& draft, const TxId& id,
+                                    const Detailed<Committed>& committed) -> bool {
+  if (!committed) {
+    for (WriteOperation* operation : draft.operations) {
+      operation->result = std::unexpected{committed.error()};
+    }
+    return true;
+  }
+  const vault::Outcome& outcome = committed->outcomes.front();
+  if (outcome.kind != model::OutcomeKind::applied) {
+    if (draft.operations.size() > 1) return false;  // all or none: none
+    draft.operations.front()->result = std::unexpected{failure_of(outcome)};
+    return true;
+  }
+  for (std::size_t i = 0; i < draft.operations.size(); ++i) {
+    draft.operations[i]->result = Receipt{.secret = draft.operations[i]->secret_id,
+                                          .version = draft.versions[i],
+                                          .transaction = id,
+                                          .height = committed->height};
+  }
+  publish(draft, committed->height);
+  if (unlocked_->sealed.is_due()) save_index(*unlocked_, true);
+  return true;
 }
 
 // False: no room left in this transaction.
@@ -172,25 +244,33 @@ auto DistributedVault::Impl::compose(Draft& draft, WriteOperation& operation) ->
   return composed;
 }
 
+// The secret as it is for this draft, before its first change.
+auto DistributedVault::Impl::written_before(const Draft& draft,
+                                            const WriteOperation& operation) const
+    -> Result<Written> {
+  if (operation.kind == Kind::add) return Written{};  // its id is random, and `apply` would say so
+  if (draft.ahead != nullptr) {
+    const auto found = draft.ahead->secrets.find(operation.secret_id);
+    if (found != draft.ahead->secrets.end()) return found->second;
+  }
+  const StoredState state{ledger_->store()};
+  TRY(stored, vault::secret(state, operation.secret_id));
+  if (!stored) return Written{};
+  Written written{.category = stored->category,
+                  .heads = {},
+                  .exists = true,
+                  .live = vault::shown_head(*stored) != nullptr};
+  for (const VersionNode* head : vault::heads(*stored)) written.heads.push_back(head->id);
+  return written;
+}
+
 auto DistributedVault::Impl::compose_version(Draft& draft, WriteOperation& operation)
     -> Detailed<bool> {
-  const StoredState state{ledger_->store()};
   if (!draft.secrets.contains(operation.secret_id)) {
-    Draft::Written written;
-    // A new id is random: nothing is stored under it, and `apply` would say so.
-    TRY(stored, operation.kind == Kind::add
-                    ? Result<std::optional<model::SecretState>>{std::nullopt}
-                    : vault::secret(state, operation.secret_id));
-    if (stored) {
-      written = {.category = stored->category,
-                 .heads = {},
-                 .exists = true,
-                 .live = vault::shown_head(*stored) != nullptr};
-      for (const VersionNode* head : vault::heads(*stored)) written.heads.push_back(head->id);
-    }
-    draft.secrets[operation.secret_id] = std::move(written);
+    TRY(written, written_before(draft, operation));
+    draft.secrets.emplace(operation.secret_id, std::move(written));
   }
-  Draft::Written& secret = draft.secrets[operation.secret_id];
+  Written& secret = draft.secrets[operation.secret_id];
   const bool adds = operation.kind == Kind::add;
   // Who edits a version that was deleted meanwhile brings it back: the edit survives.
   const bool brings_back =
@@ -264,8 +344,7 @@ auto DistributedVault::Impl::compose_version(Draft& draft, WriteOperation& opera
 }
 
 auto DistributedVault::Impl::parents_of(const Draft& draft, const WriteOperation& operation,
-                                        const Draft::Written& secret)
-    -> Detailed<std::vector<VersionId>> {
+                                        const Written& secret) -> Detailed<std::vector<VersionId>> {
   if (operation.made_from) return std::vector{*operation.made_from};
   if (operation.made_after.empty()) return secret.heads;
   std::vector<VersionId> parents;
@@ -325,9 +404,8 @@ auto DistributedVault::Impl::sign(Draft& draft) -> Result<model::SignedTransacti
   return model::decode_transaction(model::attach_signature(body, signature));
 }
 
-auto DistributedVault::Impl::commit(Draft& draft, TxId& id) -> Detailed<Committed> {
-  TRY(transaction, sign(draft));
-  id = transaction.id;
+auto DistributedVault::Impl::commit(const Draft& draft, model::SignedTransaction transaction)
+    -> Detailed<Committed> {
   const auto verify = [&](model::SignedTransaction signed_one) {
     const Bytes message = signed_one.signed_message;
     const crypto::Signature signature = signed_one.signature;
@@ -363,7 +441,7 @@ void DistributedVault::Impl::publish(Draft& draft, Height height) {
 void DistributedVault::Impl::publish_secret(Draft& draft, const WriteOperation& operation,
                                             const VersionId& version, Height height) {
   Unlocked& unlocked = draft.unlocked;
-  const Draft::Written& written = draft.secrets.at(operation.secret_id);
+  const Written& written = draft.secrets.at(operation.secret_id);
   // Usually what was just written is what is shown, and it is at hand.
   const SummaryRef old = unlocked.index.get(operation.secret_id);
   const bool is_new = operation.kind == Kind::add;

@@ -6,6 +6,7 @@
 
 #include <cerrno>
 #include <cstdio>
+#include <string>
 
 namespace holdfast::store {
 namespace {
@@ -36,6 +37,14 @@ auto give_name(const Path& from, const Path& to, Existing existing) -> Result<vo
   const unsigned flags = existing == Existing::refuse ? RENAME_NOREPLACE : 0U;
   if (::renameat2(AT_FDCWD, from.c_str(), AT_FDCWD, to.c_str(), flags) != 0) return last_error();
   return {};
+}
+
+auto link_as(const FileDescriptor& file, const Path& path) -> Result<void> {
+  const std::string from = "/proc/self/fd/" + std::to_string(file.number());
+  if (::linkat(AT_FDCWD, from.c_str(), AT_FDCWD, path.c_str(), AT_SYMLINK_FOLLOW) != 0) {
+    return last_error();
+  }
+  return sync(file);  // that it has a name is part of the file, too
 }
 
 // `Buffer` is any vector of bytes; reads one byte more than allowed to notice a file too long.
@@ -133,6 +142,30 @@ auto write_file_atomic(const Path& path, ByteView bytes, mode_t mode, Existing e
   auto written = write_new_file(temporary, bytes, mode).and_then([&] {
     return give_name(temporary, path, existing);
   });
+  if (!written) {
+    ::unlink(temporary.c_str());
+    return std::unexpected{at(path)(written.error())};
+  }
+  return sync_folder(folder_of(path));
+}
+
+auto write_file_unseen(const Path& path, ByteView bytes) -> Detailed<void> {
+  const int number =
+      ::open(folder_of(path).c_str(), O_TMPFILE | O_WRONLY | O_CLOEXEC, kPrivateFileMode);
+  if (number < 0 && (errno == EOPNOTSUPP || errno == EISDIR)) return write_file_atomic(path, bytes);
+  if (number < 0) return std::unexpected{at(path)(error_of_errno(errno))};
+  const FileDescriptor file{number};
+  Path temporary = path;
+  temporary += ".new";
+  ::unlink(temporary.c_str());  // left by a crash
+  auto written =
+      write_at(file, bytes, 0).and_then([&] { return sync(file); }).and_then([&]() -> Result<void> {
+        const auto named = link_as(file, path);
+        if (named || named.error() != Error::already_exists) return named;
+        return link_as(file, temporary).and_then([&] {
+          return give_name(temporary, path, Existing::replace);
+        });
+      });
   if (!written) {
     ::unlink(temporary.c_str());
     return std::unexpected{at(path)(written.error())};

@@ -32,6 +32,10 @@ enum class Existing : std::uint8_t { replace, refuse };
 [[nodiscard]] auto write_file_atomic(const Path& path, ByteView bytes,
                                      mode_t mode = kPrivateFileMode,
                                      Existing existing = Existing::replace) -> Detailed<void>;
+// For what nobody may come upon by chance: replaces, mode 0600. The content has no name before it
+// is whole, so that of a write cut short nothing is left; while an older file is being replaced, or
+// on a file system without such files, it is NAME.new, until the next write.
+[[nodiscard]] auto write_file_unseen(const Path& path, ByteView bytes) -> Detailed<void>;
 [[nodiscard]] auto read_file(const Path& path, std::size_t bytes_max) -> Detailed<Bytes>;
 // The same into wiped memory, with no copy elsewhere.
 [[nodiscard]] auto read_secret_file(const Path& path, std::size_t bytes_max,

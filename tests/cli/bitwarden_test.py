@@ -9,7 +9,7 @@ import shutil
 import subprocess
 import sys
 
-from holdfast_process import DENIED, USAGE, Home, Skip, expect, expect_error, main
+from holdfast_process import DENIED, USAGE, Skip, expect, expect_error, main, unlocked_home
 
 PASSWORD = "pässword of the file"
 SALT = "c2FsdCBvZiB0aGUgZmlsZQ=="
@@ -61,12 +61,6 @@ def made_elsewhere(kdf):
     pair = keys(file, PASSWORD)
     return {**file, "encKeyValidation_DO_NOT_EDIT": encrypted("any text", *pair),
             "data": encrypted(json.dumps(PLAIN), *pair)}
-
-
-def unlocked_home():
-    home = Home()
-    home.init()
-    return home
 
 
 def read(kdf):

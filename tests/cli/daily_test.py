@@ -5,15 +5,9 @@ import os
 import sys
 
 from holdfast_process import (DENIED, NOT_FOUND, PASSPHRASE, QUICK, USAGE, Home, expect, expect_error,
-                              main)
+                              main, unlocked_home)
 
 NEW = "an entirely different horse"
-
-
-def unlocked_home():
-    home = Home()
-    home.init()
-    return home
 
 
 # --- generate ---

@@ -4,15 +4,9 @@
 import json
 import sys
 
-from holdfast_process import DENIED, USAGE, Home, expect, expect_error, main
+from holdfast_process import DENIED, USAGE, Home, expect, expect_error, main, unlocked_home
 
 WORD = "päss of the file"
-
-
-def unlocked_home():
-    home = Home()
-    home.init()
-    return home
 
 
 def filled_home():

@@ -206,6 +206,12 @@ def expect_error(result, code, *parts):
     expect(result.out == b"", "an error printed data", result)
 
 
+def unlocked_home():
+    home = Home()
+    home.init()
+    return home
+
+
 def main(tests, description):
     """Runs the functions; the last line is the tally that tools/run_tests.py reads."""
     wanted = sys.argv[1:]

@@ -6,18 +6,12 @@ import shutil
 import subprocess
 import sys
 
-from holdfast_process import DENIED, USAGE, Home, Skip, expect, expect_error, main
+from holdfast_process import DENIED, USAGE, Skip, expect, expect_error, main, unlocked_home
 
 FILE_PASSPHRASE = "päss of the file"
 TITLE, SECRET = "Mail Ünï", "p<&\"w d"
 BINARY = bytes(range(256)) * 5
 TOTP = "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ"
-
-
-def unlocked_home():
-    home = Home()
-    home.init()
-    return home
 
 
 def filled_home():

@@ -112,7 +112,7 @@ class Export(Command):
                                             self.folder / "all.json"))
 
     def check(self, acknowledged):
-        expect(set(self.names()) <= {"all.json", "all.json.new"}, "a file of another name", self.names())
+        expect(set(self.names()) <= {"all.json"}, "plaintext under another name", self.names())
         expect(not acknowledged or self.names() == ["all.json"], self.names())
         for left in self.folder.iterdir():
             expect(left.stat().st_mode & 0o777 == 0o600, left.name, "can be read by others")

@@ -3,13 +3,7 @@
 
 import sys
 
-from holdfast_process import CONFLICT, NOT_FOUND, USAGE, Home, expect, expect_error, main
-
-
-def unlocked_home():
-    home = Home()
-    home.init()
-    return home
+from holdfast_process import CONFLICT, NOT_FOUND, USAGE, Home, expect, expect_error, main, unlocked_home
 
 
 def version_of(home, item):

@@ -5,6 +5,7 @@
 #include <atomic>
 #include <barrier>
 #include <future>
+#include <mutex>
 #include <thread>
 #include <vector>
 
@@ -19,7 +20,7 @@ struct Doubling {
 };
 using Processor = BatchProcessor<Doubling>;
 
-void double_all(std::span<Doubling* const> batch) {
+void double_all(std::span<Doubling* const> batch, const Processor::Next& /*next*/) {
   for (Doubling* one : batch) one->result = 2 * one->number;
 }
 
@@ -49,9 +50,10 @@ TEST(BatchProcessor, WhatWasSubmittedTogetherIsOneBatch) {
 
 TEST(BatchProcessor, ABatchIsTakenWhenItIsFull) {
   std::vector<std::size_t> sizes;
-  Processor processor{{.batch_size = 4}, [&](std::span<Doubling* const> batch) {
+  Processor processor{{.batch_size = 4},
+                      [&](std::span<Doubling* const> batch, const Processor::Next& next) {
                         sizes.push_back(batch.size());
-                        double_all(batch);
+                        double_all(batch, next);
                       }};
   std::vector<Processor::Handle> handles;
   for (int i = 0; i < 10; ++i) handles.push_back(*processor.submit({.number = i}));
@@ -76,8 +78,8 @@ TEST(BatchProcessor, AResultIsGivenOutOnlyOnceItsWholeBatchIsDone) {
   std::promise<void> results_are_set;
   std::atomic<bool> taken = false;
   bool taken_too_early = false;
-  Processor processor{{}, [&](std::span<Doubling* const> batch) {
-                        double_all(batch);
+  Processor processor{{}, [&](std::span<Doubling* const> batch, const Processor::Next& next) {
+                        double_all(batch, next);
                         results_are_set.set_value();
                         const auto patience =
                             std::chrono::steady_clock::now() + std::chrono::milliseconds{100};
@@ -132,9 +134,9 @@ TEST(BatchProcessor, AFullQueueIsBusyAndTakesMoreOnceItIsProcessed) {
 
 TEST(BatchProcessor, ADroppedHandleIsStillProcessed) {
   int processed = 0;
-  Processor processor{{}, [&](std::span<Doubling* const> batch) {
+  Processor processor{{}, [&](std::span<Doubling* const> batch, const Processor::Next& next) {
                         processed += static_cast<int>(batch.size());
-                        double_all(batch);
+                        double_all(batch, next);
                       }};
   {
     const auto dropped = processor.submit({.number = 1});
@@ -143,7 +145,7 @@ TEST(BatchProcessor, ADroppedHandleIsStillProcessed) {
 }
 
 TEST(BatchProcessor, WhenMemoryRunsOutWhoeverHasNoResultIsTold) {
-  Processor processor{{}, [](std::span<Doubling* const> batch) {
+  Processor processor{{}, [](std::span<Doubling* const> batch, const Processor::Next& /*next*/) {
                         batch.front()->result = 7;
                         throw std::bad_alloc{};
                       }};
@@ -151,6 +153,79 @@ TEST(BatchProcessor, WhenMemoryRunsOutWhoeverHasNoResultIsTold) {
   auto second = processor.submit({.number = 2});
   EXPECT_EQ(first->wait(), 7);
   EXPECT_EQ(second->wait().error().code, Error::secret_memory_exhausted);
+}
+
+TEST(BatchProcessor, TheNextBatchIsBegunWhileTheOneBeforeIsUnderWay) {
+  std::promise<void> second_is_begun;
+  auto begun = second_is_begun.get_future();
+  Processor processor{{}, [&](std::span<Doubling* const> batch, const Processor::Next& next) {
+                        if (batch.front()->number == 1) {
+                          next();
+                          EXPECT_EQ(begun.wait_for(std::chrono::seconds{10}),
+                                    std::future_status::ready);
+                        } else {
+                          second_is_begun.set_value();
+                        }
+                        double_all(batch, next);
+                      }};
+  auto first = processor.submit({.number = 1});
+  std::jthread leader{[&] { EXPECT_EQ(first->wait(), 2); }};
+  while (processor.counters().batches == 0) std::this_thread::yield();  // the first is taken
+  // The second's leader may have to wait for the first to hand over, never for its end.
+  Processor::Handle second = *processor.submit({.number = 21});
+  EXPECT_EQ(second.wait(), 42);
+}
+
+TEST(BatchProcessor, ManyWhoAreBusyMakeTwoBatches) {
+  std::vector<std::size_t> sizes;
+  Processor processor{{.gather = std::chrono::milliseconds{1}, .halve_from = 8},
+                      [&](std::span<Doubling* const> batch, const Processor::Next& next) {
+                        sizes.push_back(batch.size());
+                        double_all(batch, next);
+                      }};
+  for (const int writers : {7, 7, 8, 8}) {
+    std::vector<Processor::Handle> handles;
+    for (int i = 0; i < writers; ++i) handles.push_back(*processor.submit({.number = i}));
+    for (auto& handle : handles) EXPECT_TRUE(handle.wait());
+  }
+  EXPECT_EQ(sizes, (std::vector<std::size_t>{7, 7, 8, 4, 4}));
+}
+
+TEST(BatchProcessor, OneBatchAtATimeIsBegunAndEachOperationProcessedOnce) {
+  constexpr int kWriters = 16, kRounds = 200;
+  std::atomic<int> beginning = 0, processed = 0, wrong = 0;
+  std::mutex finishing;
+  Processor processor{{.gather = std::chrono::microseconds{100}, .halve_from = 8},
+                      [&](std::span<Doubling* const> batch, const Processor::Next& next) {
+                        if (++beginning != 1) ++wrong;
+                        std::unique_lock lock{finishing};
+                        --beginning;
+                        next();
+                        processed += static_cast<int>(batch.size());
+                        double_all(batch, next);
+                      }};
+  {
+    std::vector<std::jthread> writers;
+    for (int w = 0; w < kWriters; ++w) {
+      writers.emplace_back([&, w] {
+        for (int round = 0; round < kRounds; ++round) {
+          if (processor.submit({.number = w})->wait() != 2 * w) ++wrong;
+        }
+      });
+    }
+  }
+  EXPECT_EQ(wrong, 0);
+  EXPECT_EQ(processed, kWriters * kRounds);
+}
+
+TEST(BatchProcessor, MemoryThatRunsOutOnceTheNextIsBegunHarmsNoOther) {
+  Processor processor{{}, [](std::span<Doubling* const> batch, const Processor::Next& next) {
+                        next();
+                        if (batch.front()->number == 1) throw std::bad_alloc{};
+                        double_all(batch, next);
+                      }};
+  EXPECT_EQ(processor.submit({.number = 1})->wait().error().code, Error::secret_memory_exhausted);
+  EXPECT_EQ(processor.submit({.number = 21})->wait(), 42);
 }
 
 }  // namespace

@@ -1,6 +1,9 @@
 #include "node/distributed_vault.h"
 
+#include <array>
+#include <atomic>
 #include <thread>
+#include <vector>
 
 #include "node/vault_fixture.h"
 
@@ -178,6 +181,65 @@ TEST_F(DistributedVaultTest, WritersShareCommitsAndEachGetsItsOwnResult) {
     }
   }
   EXPECT_EQ(vault_->status().secrets, std::uint64_t{kThreads * kEach});
+  expect_verified();
+}
+
+// So many that one batch is composed while another is committed: what follows is composed upon it.
+TEST_F(DistributedVaultTest, WritersOfTheSameSecretsNeverForkThem) {
+  create();
+  constexpr int kThreads = 48, kEach = 12;
+  const std::array secrets{add("a").secret, add("b").secret, add("c").secret};
+  std::atomic<int> stale = 0;
+  {
+    std::vector<std::jthread> threads;
+    for (int t = 0; t < kThreads; ++t) {
+      threads.emplace_back([&, t] {
+        for (int i = 0; i < kEach; ++i) {
+          const SecretId id = secrets[std::size_t(i) % secrets.size()];
+          Basis basis;
+          if (t % 4 == 0) basis.heads = vault_->get(id)->heads;
+          const auto written = vault_->update(id, secret("edited"), basis);
+          if (!written) {
+            EXPECT_EQ(written.error().code, Error::stale_version);
+            ++stale;
+          }
+        }
+      });
+    }
+  }
+  EXPECT_LE(stale, kThreads / 4 * kEach);
+  EXPECT_EQ(vault_->status().conflicts, 0U);
+  for (const SecretId& id : secrets) EXPECT_EQ(vault_->get(id)->heads.size(), 1U);
+  expect_verified();
+}
+
+TEST_F(DistributedVaultTest, AWriteThatFailsUnderWayTakesNoNumberFromTheNext) {
+  create();
+  constexpr int kThreads = 48;
+  std::atomic<bool> ending = false;
+  std::atomic<std::uint64_t> written = 0, refused = 0;
+  {
+    std::vector<std::jthread> threads;
+    for (int t = 0; t < kThreads; ++t) {
+      threads.emplace_back([&, t] {
+        while (!ending) {
+          const auto receipt = vault_->add(secret(std::to_string(t)), std::nullopt);
+          EXPECT_TRUE(receipt || receipt.error().code == Error::migration_running);
+          ++(receipt ? written : refused);
+        }
+      });
+    }
+    for (std::uint64_t round = 1; round <= 20; ++round) {
+      while (written < round * kThreads) std::this_thread::yield();
+      const std::uint64_t before = refused;
+      vault_->set_read_only(Error::migration_running);
+      while (refused < before + kThreads) std::this_thread::yield();
+      vault_->set_read_only(std::nullopt);
+    }
+    ending = true;
+  }
+  EXPECT_EQ(vault_->status().secrets, written);
+  add("last");
   expect_verified();
 }
 

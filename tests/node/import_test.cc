@@ -266,8 +266,11 @@ TEST_F(Import, AnInterruptedImportIsCompletedByRunningItAgain) {
   ASSERT_FALSE(report);
   EXPECT_EQ(report.error().code, Error::vault_locked);
   ASSERT_TRUE(vault_->unlock(passphrase()));
-  EXPECT_EQ(vault_->status().secrets, 500U);
-  EXPECT_EQ(counts(import(many(1000))), "500 added, 0 updated, 500 skipped, 0 failed");
+  const std::uint64_t arrived = vault_->status().secrets;  // the third chunk was under way
+  EXPECT_TRUE(arrived == 500 || arrived == 750) << arrived;
+  EXPECT_EQ(counts(import(many(1000))),
+            std::to_string(1000 - arrived) + " added, 0 updated, " + std::to_string(arrived) +
+                " skipped, 0 failed");
   EXPECT_EQ(vault_->status().secrets, 1000U);
   EXPECT_EQ(counts(import(many(1000))), "0 added, 0 updated, 1000 skipped, 0 failed");
   expect_verified();

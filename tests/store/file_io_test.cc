@@ -65,6 +65,32 @@ TEST(FileIo, WritesOverTheRemainsOfACrash) {
   EXPECT_EQ(names_in(scratch.path()).size(), 1U);
 }
 
+TEST(FileIo, AnUnseenFileIsPrivateAndReplacesAnother) {
+  const Scratch scratch;
+  ASSERT_TRUE(write_file_atomic(scratch / "a.new", view_of("remains of a crash")).has_value());
+  const mode_t old = ::umask(0);
+  EXPECT_TRUE(write_file_unseen(scratch / "a", view_of("one")).has_value());
+  ::umask(old);
+  EXPECT_EQ(content(scratch / "a"), "one");
+  EXPECT_EQ(mode_of(scratch / "a"), 0600U);
+  EXPECT_TRUE(write_file_unseen(scratch / "a", view_of("two")).has_value());
+  EXPECT_EQ(content(scratch / "a"), "two");
+  EXPECT_THAT(names_in(scratch.path()), ::testing::ElementsAre("a"));
+  EXPECT_EQ(write_file_unseen(scratch / "none" / "a", view_of("x")).error().code, Error::not_found);
+}
+
+TEST(FileIo, AnUnseenFileThatFailsLeavesTheOldOneAndNoOther) {
+  const Scratch scratch;
+  SyscallFaults::fail_sync(1, EIO);
+  EXPECT_EQ(write_file_unseen(scratch / "a", view_of("one")).error().code, Error::store_io);
+  EXPECT_TRUE(names_in(scratch.path()).empty());
+  ASSERT_TRUE(write_file_unseen(scratch / "a", view_of("one")).has_value());
+  SyscallFaults::fail_rename(1, ENOSPC);
+  EXPECT_EQ(write_file_unseen(scratch / "a", view_of("two")).error().code, Error::store_full);
+  EXPECT_EQ(content(scratch / "a"), "one");
+  EXPECT_THAT(names_in(scratch.path()), ::testing::ElementsAre("a"));
+}
+
 TEST(FileIo, KeepsTheOldContentWhenASyncOrTheRenameFails) {
   const Scratch scratch;
   ASSERT_TRUE(write_file_atomic(scratch / "a", view_of("old")).has_value());

@@ -71,6 +71,11 @@ class CheckDocs(unittest.TestCase):
         self.rows["V004"] = "| V004 | A | W | part | `Suite.Invented` |"
         self.assertCaught("V004: no such test Suite.Invented")
 
+    def test_an_invented_benchmark_is_caught(self):
+        self.write("bench/a_bench.cc", "BENCHMARK(known)->Arg(1);\n")
+        self.rows["V004"] = "| V004 | A | W | part | `bench.known`, `bench.invented` |"
+        self.assertCaught("V004: no such test bench.invented")
+
     def test_an_invented_script_is_caught(self):
         self.rows["V005"] = "| V005 | A | W | met | `tests/cli/invented_test.sh` |"
         self.assertCaught("V005: no such script tests/cli/invented_test.sh")

@@ -184,6 +184,16 @@ TEST_F(Resolve, TagsAreUnited) {
   EXPECT_THAT(plain(settled().content->tags), ElementsAre("work", "git", "code"));
 }
 
+TEST_F(Resolve, UrlsThatOneSideChangedOrRemovedAreTakenAndOfTwoTheLatest) {
+  laptop_.urls.front() = bytes("https://github.com/login");
+  EXPECT_THAT(plain(settled().content->urls), ElementsAre("https://github.com/login"));
+  phone_.urls.front() = bytes("https://gist.github.com");
+  EXPECT_THAT(plain(settled().content->urls), ElementsAre("https://gist.github.com"));
+  laptop_.urls.front() = bytes("https://github.com");  // as it was
+  phone_.urls.clear();
+  EXPECT_TRUE(settled().content->urls.empty());
+}
+
 TEST_F(Resolve, CustomFieldsAreMergedByName) {
   put_field(base_, "pin", "0");
   put_field(base_, "gone", "x");
