@@ -145,7 +145,7 @@ void durable_add(benchmark::State& state) {
       static_cast<double>(std::to_underlying(w->vault->status().height));
   delete w;
 }
-BENCHMARK(durable_add)->Threads(1)->Threads(32)->UseRealTime();
+BENCHMARK(durable_add)->Threads(1)->Threads(32)->Threads(128)->UseRealTime();
 
 // With the cheapest passphrase key (64 MiB, 3 passes); 0 secrets cost that key alone.
 void unlock(benchmark::State& state) {

@@ -26,6 +26,7 @@ class Dispatcher {
   [[nodiscard]] auto run(const Plan& plan, const Message& request) -> Answer;
   [[nodiscard]] auto refuse(const base::Failure& failure) const -> Answer;
   [[nodiscard]] auto backups() -> BackupSchedule& { return backups_; }
+  [[nodiscard]] auto backups() const -> const BackupSchedule& { return backups_; }
 
  private:
   [[nodiscard]] auto handle(const Route& route, const Message& request) -> base::Detailed<Answer>;

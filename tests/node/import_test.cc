@@ -268,9 +268,8 @@ TEST_F(Import, AnInterruptedImportIsCompletedByRunningItAgain) {
   ASSERT_TRUE(vault_->unlock(passphrase()));
   const std::uint64_t arrived = vault_->status().secrets;  // the third chunk was under way
   EXPECT_TRUE(arrived == 500 || arrived == 750) << arrived;
-  EXPECT_EQ(counts(import(many(1000))),
-            std::to_string(1000 - arrived) + " added, 0 updated, " + std::to_string(arrived) +
-                " skipped, 0 failed");
+  EXPECT_EQ(counts(import(many(1000))), std::to_string(1000 - arrived) + " added, 0 updated, " +
+                                            std::to_string(arrived) + " skipped, 0 failed");
   EXPECT_EQ(vault_->status().secrets, 1000U);
   EXPECT_EQ(counts(import(many(1000))), "0 added, 0 updated, 1000 skipped, 0 failed");
   expect_verified();
