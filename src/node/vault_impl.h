@@ -22,7 +22,7 @@ namespace holdfast::node {
 // How long a batch waits for writers who were busy a moment ago: less than signing it costs.
 inline constexpr std::chrono::microseconds kGatherTime{500};
 // So many writers are worth two batches, one composed while the other is committed.
-inline constexpr std::size_t kHalveFrom = 24;
+inline constexpr std::size_t kHalveFrom = 64;
 
 // One change a caller waits for. `result` is set exactly once, by the thread that commits it.
 struct WriteOperation {

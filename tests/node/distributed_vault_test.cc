@@ -187,7 +187,7 @@ TEST_F(DistributedVaultTest, WritersShareCommitsAndEachGetsItsOwnResult) {
 // So many that one batch is composed while another is committed: what follows is composed upon it.
 TEST_F(DistributedVaultTest, WritersOfTheSameSecretsNeverForkThem) {
   create();
-  constexpr int kThreads = 48, kEach = 12;
+  constexpr int kThreads = 96, kEach = 8;
   const std::array secrets{add("a").secret, add("b").secret, add("c").secret};
   std::atomic<int> stale = 0;
   {
@@ -215,7 +215,7 @@ TEST_F(DistributedVaultTest, WritersOfTheSameSecretsNeverForkThem) {
 
 TEST_F(DistributedVaultTest, AWriteThatFailsUnderWayTakesNoNumberFromTheNext) {
   create();
-  constexpr int kThreads = 48;
+  constexpr int kThreads = 96;
   std::atomic<bool> ending = false;
   std::atomic<std::uint64_t> written = 0, refused = 0;
   {
