@@ -249,7 +249,7 @@ TEST_F(ImportMerge, CutShortAndRepeatedItEndsLikeOneCleanRun) {
     }
     if (interrupted) {
       const auto lock = [&](std::uint64_t done, std::uint64_t) {
-        if (done >= 250) vault_->lock();
+        if (done >= 200) vault_->lock();
       };
       EXPECT_NE(merge(second, {.category = {}, .progress = lock}).find("locked"),
                 std::string::npos);
