@@ -106,7 +106,7 @@ auto tell(int pipe, std::string_view text) -> void {
 }
 
 auto backup_plan(const Settings& settings) -> Outcome<api::BackupPlan> {
-  const std::string every = settings.text("backup.schedule");
+  const std::string& every = settings.text("backup.schedule");
   api::BackupPlan plan{.every = {},
                        .folder = settings.text("backup.folder"),
                        .keep = std::max<std::size_t>(settings.number("backup.keep"), 1)};
