@@ -181,7 +181,7 @@ void Node::on(const consensus::Send& effect) {
             const auto& key = settings_.epoch.committee.members[index_].node_key;
             const auto signature =
                 SimulatedSignatures::sign(key, Purpose::amnesia, amnesia_message(given));
-            send_to(effect.to, Latest{std::move(given), signature});
+            send_to(effect.to, Latest{given, signature});
           }},
       effect.message);
 }

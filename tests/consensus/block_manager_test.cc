@@ -127,6 +127,34 @@ TEST_F(BlockManagerTest, ALowerRoundTakesThePlaceOfTheHighestThatWaits) {
   refuses(orphan(highest, number + 1), Error::too_many_suspended);
 }
 
+// It learns of the newest blocks first, and of the others only by their names; the share of an
+// author holds those of 77 rounds.
+TEST(BlockManagerCatchUp, ANodeFarBehindReachesTheGround) {
+  constexpr std::size_t kCount = 26;
+  constexpr Round kLast{160};
+  Drawing drawing{kCount};
+  drawing.draw("Rounds 1-160: { * }");
+  std::map<BlockRef, BlockPtr> everything;
+  for (const BlockPtr& block : drawing.blocks()) everything.emplace((*block)->ref(), block);
+  Dag dag{Validators{kCount}};
+  BlockManager manager{Validators{kCount}};
+  std::set<BlockRef> wanted, refused;
+  for (const auto& [ref, block] : everything)
+    if (ref.round == kLast) wanted.insert(ref);
+  std::size_t fetched = 0;
+  while (dag.highest_round() < kLast && fetched < 10 * everything.size()) {
+    if (wanted.empty()) wanted = std::exchange(refused, {});
+    ASSERT_FALSE(wanted.empty());
+    const BlockRef ref = *wanted.begin();  // lowest rounds first, as the fetcher asks
+    wanted.erase(wanted.begin());
+    ++fetched;
+    if (!manager.add(dag, everything.at(ref), Arrival::requested, kLast)) refused.insert(ref);
+    for (const BlockRef& missing : manager.take_wanted()) wanted.insert(missing);
+  }
+  EXPECT_EQ(dag.highest_round(), kLast);
+  EXPECT_LT(fetched, 3 * everything.size());
+}
+
 TEST_F(BlockManagerTest, CountsSuspendedBytesAgainstTheirAuthor) {
   const std::size_t mebi = 1 << 20;
   std::uint64_t number = 0;
