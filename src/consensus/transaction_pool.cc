@@ -3,25 +3,11 @@
 #include <algorithm>
 
 namespace holdfast::consensus {
-namespace {
-
-auto first_bytes(const TxKey& id) -> std::uint64_t {
-  std::uint64_t word = 0;
-  for (std::size_t i = 0; i < sizeof word; ++i) word = word << 8 | id.bytes[i];
-  return word;
-}
-
-}  // namespace
 
 using base::Bytes;
 using base::Error;
 using base::fail;
 using base::Result;
-
-auto TransactionPool::Before::operator()(const TxKey& a, const TxKey& b) const -> bool {
-  const std::uint64_t of_a = first_bytes(a), of_b = first_bytes(b);
-  return of_a != of_b ? of_a < of_b : a < b;
-}
 
 auto TransactionPool::submit(const TxKey& id, Bytes bytes) -> Result<void> {
   const auto place = entries_.lower_bound(id);

@@ -42,13 +42,9 @@ class TransactionPool {
     base::Bytes bytes;
     bool in_block = false;  // otherwise it waits for one
   };
-  // The order of the ids. They are hashes: eight bytes nearly always tell.
-  struct Before {
-    auto operator()(const TxKey& a, const TxKey& b) const -> bool;
-  };
   void wait_again(const TxKey& id);
 
-  std::map<TxKey, Entry, Before> entries_;
+  std::map<TxKey, Entry> entries_;
   std::deque<TxKey> waiting_;  // in order of submission; ids that wait no more are passed over
   std::map<Round, std::vector<TxKey>> blocks_;  // what own blocks hold, by round
   std::size_t bytes_waiting_ = 0;
