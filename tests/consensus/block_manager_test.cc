@@ -128,7 +128,8 @@ TEST_F(BlockManagerTest, ALowerRoundTakesThePlaceOfTheHighestThatWaits) {
 }
 
 // It learns of the newest blocks first, and of the others only by their names; the share of an
-// author holds those of 77 rounds. What is refused is asked for again.
+// author holds those of 77 rounds. What is refused is asked for again, and where nothing is, the
+// newest blocks are sent once more.
 TEST(BlockManagerCatchUp, ANodeFarBehindReachesTheGround) {
   constexpr std::size_t kCount = 26;
   constexpr Round kLast{160};
@@ -138,10 +139,11 @@ TEST(BlockManagerCatchUp, ANodeFarBehindReachesTheGround) {
   for (const BlockPtr& block : drawing.blocks()) everything.emplace((*block)->ref(), block);
   Dag dag{Validators{kCount}};
   BlockManager manager{Validators{kCount}};
-  std::set<BlockRef> wanted;
+  std::set<BlockRef> newest, wanted;
   for (const auto& [ref, block] : everything)
-    if (ref.round == kLast) wanted.insert(ref);
+    if (ref.round == kLast) newest.insert(ref);
   for (int turn = 0; turn < 400 && dag.highest_round() < kLast; ++turn) {
+    if (wanted.empty()) wanted = newest;
     for (const BlockRef& ref : std::exchange(wanted, {}))
       if (!manager.add(dag, everything.at(ref), Arrival::requested, kLast)) wanted.insert(ref);
     for (const BlockRef& ref : manager.take_wanted()) wanted.insert(ref);
