@@ -15,7 +15,8 @@ Core::Core(CoreSettings settings, const Recovered& recovered, Moment now)
       decider_{schedule_, recovered.commit.leader.round},
       lineariser_{settings_.epoch.vault, settings_.epoch.committee.epoch, settings_.primitives,
                   recovered.commit},
-      proposer_{schedule_, settings_.parameters, recovered.signed_round, now.monotonic},
+      proposer_{schedule_, settings_.parameters, settings_.self, recovered.signed_round,
+                now.monotonic},
       timeout_{settings_.parameters},
       fetcher_{settings_.parameters},
       commit_votes_{validators_},
@@ -174,7 +175,8 @@ void Core::decide_and_commit() {
 void Core::record(CommittedSubDag sub_dag) {
   for (const BlockPtr& block : sub_dag.blocks)
     if ((**block).fields.ready) ready_.add((**block).fields.author);
-  ended_ = ready_.size() >= validators_.quorum();
+  ended_ = ready_.size() >=
+           (planted(PlantedBug::end_at_first_ready) ? std::size_t{1} : validators_.quorum());
   const PersistId persist{std::to_underlying(last_persist_) + 1};  // of this step's batch
   if (settings_.self) votable_.push_back({persist, {sub_dag.commit.height, sub_dag.digest}});
   if (votable_.size() > kVotableMax) votable_.pop_front();
@@ -189,7 +191,8 @@ void Core::record(CommittedSubDag sub_dag) {
   timeout_.on_commit();
   last_commit_at_ = now_.monotonic;
   batch_.commits.push_back(sub_dag);
-  effects_.emplace_back(Deliver{persist, std::move(sub_dag), ended_});
+  const PersistId after = planted(PlantedBug::deliver_before_sync) ? PersistId{} : persist;
+  effects_.emplace_back(Deliver{after, std::move(sub_dag), ended_});
   if (ended_) effects_.emplace_back(EpochEnded{lineariser_.state().height, pool_.take_all()});
 }
 

@@ -114,13 +114,17 @@ auto is_directly_skipped(const Dag& dag, Slot slot) -> bool {
   const std::size_t quorum = dag.validators().quorum();
   const Round voting = next(slot.round);
   if (dag.authors_of(voting) < quorum) return false;
-  return std::ranges::all_of(dag.at(slot), [&](const auto& candidate) {
+  const auto is_lost = [&](const auto& candidate) {
     Tally against;
     blocks_of(dag, voting, [&](const DagBlock& block) {
       if (!block.votes_for(*candidate)) against.add(block);
     });
     return against.weight() >= quorum;
-  });
+  };
+  const SlotView candidates = dag.at(slot);
+  if (planted(PlantedBug::skip_by_one_candidate) && std::ranges::any_of(candidates, is_lost))
+    return true;
+  return std::ranges::all_of(candidates, is_lost);
 }
 
 auto directly_committed(const Dag& dag, Slot slot) -> Result<const DagBlock*> {

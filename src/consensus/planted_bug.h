@@ -24,14 +24,19 @@ enum class PlantedBug : std::uint8_t {
   sort_without_digest,       // two blocks of one slot come in the order of arrival
   cursor_only_on_commits,    // skipped slots are looked at again
   jump_rounds,               // the naive pacemaker: propose at the threshold clock
+  leave_out_led_rounds,      // a validator that comes late leaves out the round that it leads
+  skip_by_one_candidate,     // a slot is skipped once one of its blocks cannot be certified
+  end_at_first_ready,        // one ready block ends the epoch
+  deliver_before_sync,       // commits are acknowledged before they are durable
 };
 inline constexpr auto kPlantedBugNames = std::to_array<std::string_view>(
     {"none", "anchor-one-round-later", "anchor-two-rounds-later", "quorum-less-one",
      "quorum-two-f-plus-one", "count-blocks-not-authors", "send-before-sync",
      "sign-again-after-restart", "amnesia-of-f-plus-one", "sort-without-digest",
-     "cursor-only-on-commits", "jump-rounds"});
+     "cursor-only-on-commits", "jump-rounds", "leave-out-led-rounds", "skip-by-one-candidate",
+     "end-at-first-ready", "deliver-before-sync"});
 static_assert(kPlantedBugNames.size() ==
-              std::size_t{std::to_underlying(PlantedBug::jump_rounds)} + 1);
+              std::size_t{std::to_underlying(PlantedBug::deliver_before_sync)} + 1);
 
 #ifdef HOLDFAST_PLANTED_BUGS
 extern PlantedBug planted_bug;  // set by the simulator's command line

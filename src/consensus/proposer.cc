@@ -7,8 +7,16 @@ namespace holdfast::consensus {
 auto Proposer::target(const Decider& decider, Round clock) const -> Round {
   Round target = next(proposed_);
   if (planted(PlantedBug::jump_rounds)) return std::max(target, clock);
-  while (target < clock && decider.is_decided(earlier(target, 2))) target = next(target);
+  while (target < clock && may_leave_out(decider, target)) target = next(target);
   return target;
+}
+
+// A leader that comes late still proposes: others wait for its block, and if each in turn left its
+// round out, every leader would be skipped.
+auto Proposer::may_leave_out(const Decider& decider, Round round) const -> bool {
+  if (!decider.is_decided(earlier(round, 2))) return false;
+  if (planted(PlantedBug::leave_out_led_rounds)) return true;
+  return schedule_.leader(round) != self_ || decider.is_decided(round);
 }
 
 // All leader blocks of T-1, and for each leader of T-2 a quorum of votes or none possible any more.

@@ -1,7 +1,8 @@
 // proposer.h: whether to propose now, for which round, and on which parents.
 // It never jumps to the round of the threshold clock silently: no round r is left out unless round
-// r-2 is decided. Without that rule rotating validators that jump can keep every round from
-// gathering a quorum of certificates for ever. A proposal for T waits for the leaders of T-1 and
+// r-2 is decided, and nobody leaves out an undecided round that it leads. Without these rules
+// validators that jump in turn can keep every leader from being committed for ever (ADR 19). A
+// proposal for T waits for the leaders of T-1 and
 // for votes on the leaders of T-2 (C1), at most the leader timeout (C2), and not at all once a
 // quorum has gone ahead (C3). Limits: n. Time: an argument. Threads: one. Errors: none. Source:
 // docs/design/consensus.md §4; the counterexample to round jumping: S&P 2026, named there.
@@ -32,9 +33,14 @@ struct ProposerView {
 
 class Proposer {
  public:
-  Proposer(const LeaderSchedule& schedule, const Parameters& parameters, Round proposed,
-           Instant now)
-      : schedule_{schedule}, pace_{parameters.pace}, proposed_{proposed}, ready_since_{now} {}
+  // A follower, who is nobody, never proposes.
+  Proposer(const LeaderSchedule& schedule, const Parameters& parameters,
+           std::optional<AuthorIndex> self, Round proposed, Instant now)
+      : schedule_{schedule},
+        pace_{parameters.pace},
+        self_{self},
+        proposed_{proposed},
+        ready_since_{now} {}
 
   // Nothing: not yet, and wake_at() says when it may change by itself.
   [[nodiscard]] auto plan(const Dag& dag, const Decider& decider, const ProposerView& view)
@@ -48,9 +54,11 @@ class Proposer {
 
  private:
   [[nodiscard]] auto leaders_are_held(const Dag& dag, Round target) const -> bool;
+  [[nodiscard]] auto may_leave_out(const Decider& decider, Round round) const -> bool;
 
   const LeaderSchedule& schedule_;
   milliseconds pace_;
+  std::optional<AuthorIndex> self_;
   Round proposed_;
   Round ready_for_{};    // the target whose parents were found ready
   Instant ready_since_;  // and since when

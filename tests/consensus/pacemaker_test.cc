@@ -126,7 +126,7 @@ class ProposerTest : public testing::Test {
   Dag dag_{Validators{4}};
   Decider decider_{schedule_, Round{0}};
   ThresholdClock clock_{Validators{4}};
-  Proposer proposer_{schedule_, Parameters{}, Round{0}, Instant{0}};
+  Proposer proposer_{schedule_, Parameters{}, AuthorIndex{3}, Round{0}, Instant{0}};  // D
 };
 
 // C1
@@ -204,18 +204,28 @@ TEST_F(ProposerTest, RestsWhileNothingWaitsToBeOrdered) {
 
 // the target
 TEST_F(ProposerTest, LeavesNoRoundOutWhileTheLeaderTwoBeforeIsUndecided) {
-  proposer_.on_proposed(Round{3});
-  // A1 is undecided until round 6; D has proposed up to round 3 here
+  Proposer of_b{schedule_, Parameters{}, AuthorIndex{1}, Round{3}, Instant{0}};
+  // A1 is undecided until round 6; B has proposed up to round 3 here
   draw("Round 1: { * } Round 2: { A->[*], B->[*], C->[-A1], D->[-A1] } Round 3: { * }");
   draw("Rounds 4-5: { A->[*], B->[*], C->[*] }");
   EXPECT_EQ(clock_.round(), Round{6});
   EXPECT_TRUE(decider_.is_decided(Round{2}));
   EXPECT_TRUE(decider_.is_decided(Round{3}));
   EXPECT_FALSE(decider_.is_decided(Round{4}));
-  EXPECT_EQ(proposer_.target(decider_, clock_.round()), Round{6})
+  EXPECT_EQ(of_b.target(decider_, clock_.round()), Round{6})
       << "rounds 4 and 5 may be left out, since 2 and 3 are decided";
-  proposer_.on_proposed(Round{2});
-  EXPECT_EQ(proposer_.target(decider_, clock_.round()), Round{3}) << "A1 is not decided";
+  of_b.on_proposed(Round{2});
+  EXPECT_EQ(of_b.target(decider_, clock_.round()), Round{3}) << "A1 is not decided";
+}
+TEST_F(ProposerTest, LeavesNoRoundOutThatItLeadsAndThatIsUndecided) {
+  draw("Rounds 1-6: { A->[*], B->[*], C->[*] }");
+  const auto target_of = [&](std::uint64_t author) {
+    const Proposer proposer{schedule_, Parameters{}, AuthorIndex{author}, Round{3}, Instant{0}};
+    return proposer.target(decider_, clock_.round());
+  };
+  EXPECT_EQ(target_of(2), Round{7}) << "C leads none of the rounds between";
+  EXPECT_EQ(target_of(0), Round{5}) << "A leads it";
+  EXPECT_EQ(target_of(3), Round{7}) << "D4 is skipped already";
 }
 TEST_F(ProposerTest, ProposesForTheClockWhereAllBeforeIsDecided) {
   proposer_.on_proposed(Round{2});

@@ -159,7 +159,8 @@ INSTANTIATE_TEST_SUITE_P(ByName, PlantedBugs,
                                          Planted{PlantedBug::anchor_one_round_later, {4, 1, 100}},
                                          Planted{PlantedBug::anchor_two_rounds_later, {4, 1, 100}},
                                          Planted{PlantedBug::count_blocks_not_authors, {4, 1, 200}},
-                                         Planted{PlantedBug::sort_without_digest, {4, 1, 100}}),
+                                         Planted{PlantedBug::sort_without_digest, {4, 1, 100}},
+                                         Planted{PlantedBug::deliver_before_sync, {4, 0, 20}}),
                          [](const auto& each) {
                            std::string name{
                                consensus::kPlantedBugNames.at(std::to_underlying(each.param.bug))};
