@@ -3,8 +3,8 @@
 #include <cstdint>
 #include <cstdlib>
 
-#include "consensus/blocks.h"
 #include "consensus/block_manager.h"
+#include "consensus/blocks.h"
 
 using namespace holdfast;
 using namespace holdfast::consensus;

@@ -4,10 +4,12 @@
 
 namespace holdfast::consensus {
 
-auto Proposer::target(const Decider& decider, Round clock) const -> Round {
+auto Proposer::target(const Decider& decider, Round clock, bool busy) const -> Round {
   Round target = next(proposed_);
   if (planted(PlantedBug::jump_rounds)) return std::max(target, clock);
-  while (target < clock && may_leave_out(decider, target)) target = next(target);
+  const bool fills = !busy && !planted(PlantedBug::leave_out_led_rounds);
+  const Round goal = fills ? earlier(clock, 1) : clock;
+  while (target < goal && may_leave_out(decider, target)) target = next(target);
   return target;
 }
 
@@ -37,7 +39,7 @@ auto Proposer::plan(const Dag& dag, const Decider& decider, const ProposerView& 
     -> std::optional<ProposalPlan> {
   wake_at_.reset();
   const std::size_t quorum = dag.validators().quorum();
-  const Round round = target(decider, view.clock);
+  const Round round = target(decider, view.clock, view.busy);
   if (dag.authors_of(earlier(round, 1)) < quorum) return std::nullopt;
   if (ready_for_ != round) {
     ready_for_ = round;

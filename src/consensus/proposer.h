@@ -1,7 +1,8 @@
 // proposer.h: whether to propose now, for which round, and on which parents.
 // It never jumps to the round of the threshold clock silently: no round r is left out unless round
 // r-2 is decided, and nobody leaves out an undecided round that it leads. Without these rules
-// validators that jump in turn can keep every leader from being committed for ever (ADR 19). A
+// validators that jump in turn can keep every leader from being committed for ever. Whoever has
+// nothing to do first fills the round below the clock, which a slower one may need (ADR 19). A
 // proposal for T waits for the leaders of T-1 and
 // for votes on the leaders of T-2 (C1), at most the leader timeout (C2), and not at all once a
 // quorum has gone ahead (C3). Limits: n. Time: an argument. Threads: one. Errors: none. Source:
@@ -50,7 +51,7 @@ class Proposer {
   [[nodiscard]] auto proposed() const -> Round { return proposed_; }  // P
 
   // The round to propose for: the next one, or the first that may not be left out.
-  [[nodiscard]] auto target(const Decider& decider, Round clock) const -> Round;
+  [[nodiscard]] auto target(const Decider& decider, Round clock, bool busy) const -> Round;
 
  private:
   [[nodiscard]] auto leaders_are_held(const Dag& dag, Round target) const -> bool;

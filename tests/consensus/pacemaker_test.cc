@@ -212,32 +212,42 @@ TEST_F(ProposerTest, LeavesNoRoundOutWhileTheLeaderTwoBeforeIsUndecided) {
   EXPECT_TRUE(decider_.is_decided(Round{2}));
   EXPECT_TRUE(decider_.is_decided(Round{3}));
   EXPECT_FALSE(decider_.is_decided(Round{4}));
-  EXPECT_EQ(of_b.target(decider_, clock_.round()), Round{6})
+  EXPECT_EQ(of_b.target(decider_, clock_.round(), true), Round{6})
       << "rounds 4 and 5 may be left out, since 2 and 3 are decided";
   of_b.on_proposed(Round{2});
-  EXPECT_EQ(of_b.target(decider_, clock_.round()), Round{3}) << "A1 is not decided";
+  EXPECT_EQ(of_b.target(decider_, clock_.round(), true), Round{3}) << "A1 is not decided";
 }
 TEST_F(ProposerTest, LeavesNoRoundOutThatItLeadsAndThatIsUndecided) {
   draw("Rounds 1-6: { A->[*], B->[*], C->[*] }");
   const auto target_of = [&](std::uint64_t author) {
     const Proposer proposer{schedule_, Parameters{}, AuthorIndex{author}, Round{3}, Instant{0}};
-    return proposer.target(decider_, clock_.round());
+    return proposer.target(decider_, clock_.round(), true);
   };
   EXPECT_EQ(target_of(2), Round{7}) << "C leads none of the rounds between";
   EXPECT_EQ(target_of(0), Round{5}) << "A leads it";
   EXPECT_EQ(target_of(3), Round{7}) << "D4 is skipped already";
 }
+TEST_F(ProposerTest, FillsTheRoundBelowTheClockBeforeItRests) {
+  proposer_.on_proposed(Round{2});
+  draw("Rounds 1-6: { A->[*], B->[*], C->[*] }");
+  const auto made = plan(milliseconds{0}, false);
+  ASSERT_TRUE(made.has_value());
+  EXPECT_EQ(made->round, Round{6}) << "whoever lacks a block of it may need this one";
+  EXPECT_EQ(made->reason, ProposeReason::quorum_ahead);
+  proposer_.on_proposed(Round{6});
+  EXPECT_FALSE(plan(milliseconds{60'000}, false).has_value());
+}
 TEST_F(ProposerTest, ProposesForTheClockWhereAllBeforeIsDecided) {
   proposer_.on_proposed(Round{2});
   draw("Rounds 1-6: { A->[*], B->[*], C->[*] }");
   EXPECT_EQ(clock_.round(), Round{7});
-  EXPECT_EQ(proposer_.target(decider_, clock_.round()), Round{7})
+  EXPECT_EQ(proposer_.target(decider_, clock_.round(), true), Round{7})
       << "D4, who is silent, is skipped";
 }
 TEST_F(ProposerTest, NeverTargetsARoundItHasProposed) {
   proposer_.on_proposed(Round{9});
   draw("Rounds 1-3: { * }");
-  EXPECT_EQ(proposer_.target(decider_, clock_.round()), Round{10});
+  EXPECT_EQ(proposer_.target(decider_, clock_.round(), true), Round{10});
   EXPECT_FALSE(plan(seconds{60}).has_value()) << "its parents are not there";
 }
 

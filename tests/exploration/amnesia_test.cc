@@ -27,8 +27,7 @@ auto run(Choices& choices, const Case& one) -> Violation {
     for (std::size_t i = 0; i < faults; ++i) settings.deniers.insert(victim - 1 - i);
   bool forgotten = false;
   settings.delay = [&, deniers = settings.deniers](NodeIndex from, NodeIndex to, Round round) {
-    if (one.behind == to && round > Round{1} && !forgotten)
-      return milliseconds{60'000};
+    if (one.behind == to && round > Round{1} && !forgotten) return milliseconds{60'000};
     const bool denies = round > Round{0} && deniers.contains(from);
     return milliseconds{forgotten && to == victim && (one.slow == from || denies) ? 3000 : 10};
   };
@@ -59,10 +58,14 @@ auto explore_all() -> Explored {
       for (const std::optional<NodeIndex> behind :
            {std::optional<NodeIndex>{}, std::optional<NodeIndex>{0}}) {
         for (const std::optional<NodeIndex> slow :
-             {std::optional<NodeIndex>{}, std::optional<NodeIndex>{0}, std::optional<NodeIndex>{1}}) {
+             {std::optional<NodeIndex>{}, std::optional<NodeIndex>{0},
+              std::optional<NodeIndex>{1}}) {
           for (const bool denied : {true, false}) {
-            const Case one{.validators = validators, .steps = steps, .behind = behind,
-                           .slow = slow, .denied = denied};
+            const Case one{.validators = validators,
+                           .steps = steps,
+                           .behind = behind,
+                           .slow = slow,
+                           .denied = denied};
             const Explored explored =
                 explore([&](Choices& choices) { return run(choices, one); }, deviations);
             sum.cases += explored.cases;

@@ -29,8 +29,7 @@ struct Family {
 
 class Views {
  public:
-  explicit Views(Family family)
-      : family_{std::move(family)}, longest_(family_.layers.size() + 2) {}
+  explicit Views(Family family) : family_{std::move(family)}, longest_(family_.layers.size() + 2) {}
 
   auto run(Choices& choices) -> Violation {
     made_.clear();
@@ -58,9 +57,7 @@ class Views {
     Indices parents;
     Members history;  // with itself
     [[nodiscard]] auto ref() const -> BlockRef { return (*block)->ref(); }
-    [[nodiscard]] auto author() const -> std::size_t {
-      return std::to_underlying(ref().author);
-    }
+    [[nodiscard]] auto author() const -> std::size_t { return std::to_underlying(ref().author); }
   };
 
   [[nodiscard]] auto round() const -> Round { return Round{layers_.size() - 1}; }
@@ -133,8 +130,7 @@ class Views {
       if (block != SIZE_MAX && count >= kQuorum) return block;
     return SIZE_MAX;
   }
-  [[nodiscard]] auto distinct_lists(Layer layer, std::size_t author) const
-      -> std::vector<Indices> {
+  [[nodiscard]] auto distinct_lists(Layer layer, std::size_t author) const -> std::vector<Indices> {
     std::map<std::size_t, Indices> by_value;
     for (Indices& list : parent_lists(author))
       by_value.try_emplace(what_counts(layer, list), std::move(list));
@@ -285,8 +281,7 @@ INSTANTIATE_TEST_SUITE_P(ByName, DecisionMutants,
                                          PlantedBug::skip_by_one_candidate,
                                          PlantedBug::cursor_only_on_commits),
                          [](const auto& each) {
-                           std::string name{
-                               kPlantedBugNames.at(std::to_underlying(each.param))};
+                           std::string name{kPlantedBugNames.at(std::to_underlying(each.param))};
                            std::erase(name, '-');
                            return name;
                          });

@@ -109,22 +109,22 @@ void Lab::step(NodeIndex node, Input input) {
   for (std::size_t i = 0; i < open.size(); ++i) {
     const Input next_input = std::move(open[i]);
     for (const Effect& effect : nodes_[node].core->step(next_input, Moment{now_, {}})) {
-      std::visit(base::Overloaded{
-                     [&](const SignBlock& what) { on(node, what, open); },
-                     [&](const Persist& what) { on(node, what, open); },
-                     [&](const Send& what) { on(node, what); },
-                     [&](const Fetch& what) { on(node, what); },
-                     [&](const SetTimer& what) { on(node, what); },
-                     [&](const Deliver& what) { on(node, what, open); },
-                     [&](const EpochEnded& what) { nodes_[node].ended_at = what.height; },
-                     [&](const Halt& what) {
-                       if (is_honest(node))
-                         fail(std::format("node {} halted for reason {}", node,
-                                          std::to_underlying(what.reason)));
-                     },
-                     [](const auto&) {},  // checkpoints and commit sync: not explored here
-                 },
-                 effect);
+      std::visit(
+          base::Overloaded{
+              [&](const SignBlock& what) { on(node, what, open); },
+              [&](const Persist& what) { on(node, what, open); },
+              [&](const Send& what) { on(node, what); }, [&](const Fetch& what) { on(node, what); },
+              [&](const SetTimer& what) { on(node, what); },
+              [&](const Deliver& what) { on(node, what, open); },
+              [&](const EpochEnded& what) { nodes_[node].ended_at = what.height; },
+              [&](const Halt& what) {
+                if (is_honest(node))
+                  fail(std::format("node {} halted for reason {}", node,
+                                   std::to_underlying(what.reason)));
+              },
+              [](const auto&) {},  // checkpoints and commit sync: not explored here
+          },
+          effect);
     }
   }
 }
@@ -134,9 +134,9 @@ void Lab::on(NodeIndex node, const SignBlock& effect, std::vector<Input>& more) 
   const Core& core = *nodes_[node].core;
   for (Round left_out = next(core.signed_round()); left_out < header.round;
        left_out = next(left_out)) {
-    const bool may = core.decider().is_decided(earlier(left_out, 2)) &&
-                     (schedule_.leader(left_out) != AuthorIndex{node} ||
-                      core.decider().is_decided(left_out));
+    const bool may =
+        core.decider().is_decided(earlier(left_out, 2)) &&
+        (schedule_.leader(left_out) != AuthorIndex{node} || core.decider().is_decided(left_out));
     if (!may && is_honest(node))
       fail(std::format("node {} left out round {}", node, std::to_underlying(left_out)));
   }
@@ -145,8 +145,7 @@ void Lab::on(NodeIndex node, const SignBlock& effect, std::vector<Input>& more) 
 }
 
 void Lab::on(NodeIndex node, const Persist& effect, std::vector<Input>& more) {
-  for (const BlockPtr& block : effect.batch.blocks)
-    nodes_[node].stored[(*block)->ref()] = block;
+  for (const BlockPtr& block : effect.batch.blocks) nodes_[node].stored[(*block)->ref()] = block;
   if (effect.batch.own) nodes_[node].own[(*effect.batch.own)->ref()] = effect.id;
   for (const CommittedSubDag& commit : effect.batch.commits)
     nodes_[node].commits[commit.commit.height] = effect.id;
@@ -171,33 +170,31 @@ void Lab::on(NodeIndex node, const Send& effect) {
 
 void Lab::send_to(NodeIndex from, NodeIndex to, const Message& message) {
   const auto arrival = [&](Round round) { return now_ + settings_.delay(from, to, round); };
-  std::visit(
-      base::Overloaded{
-          [&](const BlockMessage& block) {
-            plan(arrival((*block.block)->ref().round), to,
-                 BlocksVerified{peer_id(from), {block.block}, Arrival::pushed});
-          },
-          [&](const CheckpointMessage&) {},
-          [&](const AskLatest& ask) {
-            plan(arrival({}), to, LatestAsked{peer_id(from), ask.author, ask.nonce});
-          },
-          [&](const AnswerLatest& answer) {
-            model::LatestAnswer given = answer.answer;
-            if (settings_.deniers.contains(from)) {
-              given.latest = epoch_.genesis[from];
-              given.yours.reset();
-            }
-            plan(arrival({}), to,
-                 LatestAnswered{crypto::SimulatedSignatures::trust(std::move(given))});
-          },
-      },
-      message);
+  std::visit(base::Overloaded{
+                 [&](const BlockMessage& block) {
+                   plan(arrival((*block.block)->ref().round), to,
+                        BlocksVerified{peer_id(from), {block.block}, Arrival::pushed});
+                 },
+                 [&](const CheckpointMessage&) {},
+                 [&](const AskLatest& ask) {
+                   plan(arrival({}), to, LatestAsked{peer_id(from), ask.author, ask.nonce});
+                 },
+                 [&](const AnswerLatest& answer) {
+                   model::LatestAnswer given = answer.answer;
+                   if (settings_.deniers.contains(from)) {
+                     given.latest = epoch_.genesis[from];
+                     given.yours.reset();
+                   }
+                   plan(arrival({}), to,
+                        LatestAnswered{crypto::SimulatedSignatures::trust(std::move(given))});
+                 },
+             },
+             message);
 }
 
 void Lab::on(NodeIndex node, const Fetch& effect) {
   const NodeIndex from = std::to_underlying(effect.request.from);
-  const Instant answered =
-      now_ + settings_.delay(node, from, {}) + settings_.delay(from, node, {});
+  const Instant answered = now_ + settings_.delay(node, from, {}) + settings_.delay(from, node, {});
   BlocksVerified found{effect.request.from, {}, Arrival::requested};
   for (const BlockRef& ref : effect.request.refs)
     if (settings_.deniers.contains(from))

@@ -64,7 +64,7 @@ class Lab {
     std::unique_ptr<Core> core;
     std::uint64_t life = 0;
     std::map<BlockRef, BlockPtr> stored;
-    std::map<BlockRef, PersistId> own;            // of this life, and the batch of each
+    std::map<BlockRef, PersistId> own;           // of this life, and the batch of each
     std::map<model::Height, PersistId> commits;  // likewise
     std::set<TxKey> ordered;
     std::optional<model::Height> closed_at, ended_at;

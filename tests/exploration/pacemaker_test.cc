@@ -1,7 +1,7 @@
 // Orders of arrival and of timers around a few cores: all of those that deviate from the order of
-// time in at most so many places. Whatever the order, no round is left out that may not be, what was
-// submitted is ordered once messages arrive in time again, the cluster rests when nothing waits,
-// and the next transaction wakes it. Guards: consensus.md §4.
+// time in at most so many places. Whatever the order, no round is left out that may not be, what
+// was submitted is ordered once messages arrive in time again, the cluster rests when nothing
+// waits, and the next transaction wakes it. Guards: consensus.md §4.
 #include <gmock/gmock.h>
 
 #include <cstdio>
@@ -92,9 +92,10 @@ TEST_F(PacemakerExplorer, EveryOrderCommitsRestsAndWakes) {
   for (const Bounds& bounds : all_bounds()) {
     const Explored explored = explore_all(bounds);
     ASSERT_EQ(explored.violation, std::nullopt) << bounds.validators << " validators";
-    std::printf("%zu validators: %llu orders, up to %zu of the first %zu steps out of turn by %zu\n",
-                bounds.validators, static_cast<unsigned long long>(explored.cases),
-                bounds.deviations, bounds.steps, bounds.window - 1);
+    std::printf(
+        "%zu validators: %llu orders, up to %zu of the first %zu steps out of turn by %zu\n",
+        bounds.validators, static_cast<unsigned long long>(explored.cases), bounds.deviations,
+        bounds.steps, bounds.window - 1);
   }
 }
 TEST_F(PacemakerExplorer, FindsAPacemakerThatJumpsRounds) {

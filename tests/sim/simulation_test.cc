@@ -157,10 +157,10 @@ INSTANTIATE_TEST_SUITE_P(ByName, PlantedBugs,
                                          Planted{PlantedBug::quorum_less_one, {4, 1, 10}},
                                          Planted{PlantedBug::quorum_two_f_plus_one, {6, 1, 20}},
                                          Planted{PlantedBug::anchor_one_round_later, {4, 1, 100}},
-                                         Planted{PlantedBug::anchor_two_rounds_later, {4, 1, 100}},
                                          Planted{PlantedBug::count_blocks_not_authors, {4, 1, 200}},
                                          Planted{PlantedBug::sort_without_digest, {4, 1, 100}},
-                                         Planted{PlantedBug::deliver_before_sync, {4, 0, 20}}),
+                                         Planted{PlantedBug::skip_by_one_candidate, {4, 1, 10}},
+                                         Planted{PlantedBug::deliver_before_sync, {4, 0, 100}}),
                          [](const auto& each) {
                            std::string name{
                                consensus::kPlantedBugNames.at(std::to_underlying(each.param.bug))};
