@@ -136,8 +136,9 @@ class Withheld {
 class Withholding : public testing::TestWithParam<std::size_t> {};
 
 // Whoever got the block names it in its next own one, or, where that fills a round that it leads
-// (ADR 19), in the one after that; it comes after the pace, and at most the leader timeout, later; one delay brings that to the others. They may be waiting for the author
-// that stays silent, for the patience; then they fetch it and what it names, link by link.
+// (ADR 19), in the one after that; it comes after the pace, and at most the leader timeout, later;
+// one delay brings that to the others. They may be waiting for the author that stays silent, for
+// the patience; then they fetch it and what it names, link by link.
 TEST_P(Withholding, WhatOneValidatorGotAllHonestOnesHoldSoon) {
   Withheld cores{GetParam()};
   cores.run(std::chrono::seconds{20});
