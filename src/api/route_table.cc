@@ -89,6 +89,7 @@ constexpr std::array kVaultBody = std::to_array<Member>({
     {"name", Shape::text, Need::required},
     {"passphrase", Shape::text, Need::required},
     {"device_name", Shape::text},
+    {"ordering", Shape::text},
     {"kdf_target_ms", Shape::number},
     {"kdf_memory_min", Shape::number},
 });

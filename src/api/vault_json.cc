@@ -44,6 +44,7 @@ void write_vault(JsonWriter& out, const Vaults::Listed& vault, const Services& s
   out.key("pending").number(status.pending);
   out.key("secrets").number(status.secrets);
   out.key("conflicts").number(status.conflicts);
+  out.key("ordering").text(node::ordering_name(status.ordering));
   out.key("validators").number(status.validators);
   out.key("tolerated_faults").number(status.tolerated_faults);
   out.key("quorum").boolean(status.validators <= 1);  // a committee of one always has it

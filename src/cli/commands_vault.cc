@@ -22,6 +22,7 @@ auto vault_list(Session& session) -> Outcome<Answer> {
 
 struct InitFlags : PassphraseFlags {
   std::string name = "main", device, kdf_target;  // empty: the settings say
+  std::string ordering = "solo";
 };
 
 auto init(const InitFlags& flags, Session& session) -> Outcome<Exit> {
@@ -50,6 +51,7 @@ auto init(const InitFlags& flags, Session& session) -> Outcome<Exit> {
   json.member("passphrase", passphrase);
   const std::string& device = flags.device.empty() ? settings.text("device.name") : flags.device;
   if (!device.empty()) json.member("device_name", device);
+  json.member("ordering", flags.ordering);
   json.key("kdf_target_ms");
   json.number(static_cast<std::uint64_t>(target->count()));
   json.key("kdf_memory_min");
@@ -275,6 +277,11 @@ auto declare_init(CLI::App& app) -> Run {
   app.add_option("NAME", flags->name, "the vault's name (main)");
   app.add_option("--device-name", flags->device, "this machine's name in the vault")
       ->type_name("NAME");
+  app.add_option("--ordering", flags->ordering,
+                 "who puts writes into one order: solo, this device alone; dag, the consensus of "
+                 "devices, alone so far (solo)")
+      ->type_name("KIND")
+      ->check(CLI::IsMember({"solo", "dag"}));
   app.add_option("--kdf-target", flags->kdf_target,
                  "how long one guess of the passphrase takes (1s)")
       ->type_name("TIME");

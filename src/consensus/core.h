@@ -40,8 +40,9 @@ struct Recovered {
   std::vector<BlockPtr> blocks;       // above gc_round, in order of rounds
   std::vector<BlockRef> committed;    // which of them were
   std::vector<AuthorIndex> ready;     // authors of committed blocks that were ready to close
-  model::Height checkpoint_height{};  // of the last own checkpoint
+  model::Height checkpoint_height{};  // where the last one was due
   model::TimeMs checkpoint_at{};
+  bool items_since_checkpoint = false;
   std::optional<model::AmnesiaNonce> amnesia;  // signer file or store were lost
 };
 

@@ -9,6 +9,7 @@ void Core::recover(const Recovered& recovered) {
   own_last_ = recovered.last_own;
   checkpoint_height_ = recovered.checkpoint_height;
   checkpoint_at_ = recovered.checkpoint_at;
+  items_since_checkpoint_ = recovered.items_since_checkpoint;
   for (const AuthorIndex author : recovered.ready) ready_.add(author);
   ended_ = ready_.size() >= validators_.quorum();
   dag_.collect(gc_round_after(recovered.commit.leader.round, settings_.parameters.gc_depth));

@@ -68,33 +68,11 @@ auto Solo::on_signed(const crypto::Signature& signature) -> OrderedCommit {
                                   .digest = digest},
                         .commit = commit,
                         .commit_bytes = {},
-                        .after = state_,
-                        .checkpoint_due = false};
+                        .after = state_};
   for (Item& item : proposal.items) ordered.block.payload.push_back(std::move(item.bytes));
-  ordered.after.height = commit.height;
-  ordered.after.last_block = ref;
-  ordered.after.last_commit = model::commit_digest(commit_bytes);
-  ordered.after.timestamp = commit.timestamp;
-  ordered.checkpoint_due = checkpoint_due(state_.checkpoint_height, state_.checkpoint_timestamp,
-                                          commit.height, commit.timestamp);
-  if (ordered.checkpoint_due) {
-    ordered.after.checkpoint_height = commit.height;
-    ordered.after.checkpoint_timestamp = commit.timestamp;
-  }
+  ordered.after = after_commit(state_, commit, model::commit_digest(commit_bytes), true, false);
   ordered.commit_bytes = std::move(commit_bytes);
   return ordered;
-}
-
-auto solo_start(const model::VaultId& vault, const model::Committee& committee, TimeMs created)
-    -> SoloState {
-  CHECK(committee.members.size() == 1);
-  return {.epoch = committee.epoch,
-          .height = {},
-          .last_block = model::genesis_ref(vault, committee, model::AuthorIndex{0}),
-          .last_commit = {},
-          .timestamp = created,
-          .checkpoint_height = {},
-          .checkpoint_timestamp = created};
 }
 
 }  // namespace holdfast::consensus

@@ -10,25 +10,13 @@
 #include <vector>
 
 #include "base/result.h"
-#include "consensus/checkpoints.h"
+#include "consensus/chain_end.h"
 #include "consensus/primitives.h"
 #include "model/commit.h"
 
 namespace holdfast::consensus {
 
 inline constexpr std::size_t kBlockItemsMax = 4096;
-
-// Where the order stands; stored with every commit, and all that a restart needs.
-struct SoloState {
-  model::Epoch epoch{};
-  model::Height height{};
-  model::BlockRef last_block;  // the genesis block at first
-  model::CommitDigest last_commit;
-  model::TimeMs timestamp{};
-  model::Height checkpoint_height{};
-  model::TimeMs checkpoint_timestamp{};
-  auto operator==(const SoloState&) const -> bool = default;
-};
 
 struct Item {        // of a payload
   model::Digest id;  // of the transaction
@@ -39,13 +27,12 @@ struct OrderedCommit {
   model::Block block;
   model::Commit commit;
   base::Bytes commit_bytes;
-  SoloState after;      // to be stored in the same batch
-  bool checkpoint_due;  // sign one after applying this commit
+  ChainEnd after;  // to be stored in the same batch; a checkpoint is signed if one is due there
 };
 
 class Solo {
  public:
-  Solo(model::VaultId vault, SoloState recovered, MerkleRoot merkle_root)
+  Solo(model::VaultId vault, ChainEnd recovered, MerkleRoot merkle_root)
       : vault_{vault}, state_{recovered}, merkle_root_{merkle_root} {}
 
   // The message to sign with the node key (purpose block). Items must not be empty.
@@ -57,7 +44,7 @@ class Solo {
   // The batch that holds this commit is durable: the next proposal builds on it.
   void on_persisted(const OrderedCommit& commit) { state_ = commit.after; }
 
-  [[nodiscard]] auto state() const -> const SoloState& { return state_; }
+  [[nodiscard]] auto state() const -> const ChainEnd& { return state_; }
 
  private:
   struct Proposal {
@@ -67,12 +54,9 @@ class Solo {
   };
 
   model::VaultId vault_;
-  SoloState state_;
+  ChainEnd state_;
   MerkleRoot merkle_root_;
   std::optional<Proposal> proposal_;
 };
-
-[[nodiscard]] auto solo_start(const model::VaultId& vault, const model::Committee& committee,
-                              model::TimeMs created) -> SoloState;
 
 }  // namespace holdfast::consensus

@@ -188,7 +188,7 @@ auto survey(const ports::Reader& snapshot, BackupManifest& manifest) -> Result<v
   TRY(tip_bytes, snapshot.get(ports::Column::meta, name_key(kTipName)));
   if (!tip_bytes) return fail(Error::store_corrupt);
   TRY(tip, decode_tip(*tip_bytes));
-  manifest.height = tip.solo.height;
+  manifest.height = tip.chain.height;
   manifest.state_root = tip.state_root;
   manifest.audit_root = tip.audit_root;
   manifest.audit_size = tip.audit_size;

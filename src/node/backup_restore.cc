@@ -5,7 +5,7 @@
 #include "model/genesis.h"
 #include "node/backup_format.h"
 #include "node/header_file.h"
-#include "node/ledger.h"
+#include "node/history.h"
 #include "node/node_key_file.h"
 #include "node/verify.h"
 
@@ -128,7 +128,7 @@ class Unpacking {
     if (!genesis || !tip_bytes) return fail(Error::backup_corrupt);
     TRY(tip, decode_tip(*tip_bytes));
     const bool same = model::vault_id(*genesis) == manifest.vault &&
-                      tip.solo.height == manifest.height && tip.state_root == manifest.state_root &&
+                      tip.chain.height == manifest.height && tip.state_root == manifest.state_root &&
                       tip.audit_root == manifest.audit_root;
     if (!same) return fail(Error::backup_corrupt);
     return {};

@@ -68,11 +68,11 @@ auto found_vault(const Ports& ports) -> Result<Founding> {
 }
 
 auto write_folder(const Path& folder, const Founding& founding, const HeaderFile& header,
-                  const Ports& ports) -> Detailed<void> {
+                  OrderingKind ordering, const Ports& ports) -> Detailed<void> {
   TRY_DO(store::make_private_folder(folder));
   TRY_DO(write_node_key(folder / "node.key", founding.node_key, ports.keys));
   TRY_DO(store::write_file_atomic(folder / "header", encode(header)));
-  return Ledger::create(folder, founding.genesis, founding.node_key, ports);
+  return History::create(folder, founding.genesis, ordering);
 }
 
 }  // namespace
@@ -102,7 +102,7 @@ auto DistributedVault::create(const Path& folder, const NewVault& options,
   const auto token = ports.random<base::FixedBytes<struct TokenTag, 4>>();
   const Path making =
       folder.parent_path() / ("." + folder.filename().string() + ".new-" + token.hex());
-  auto written = write_folder(making, founding, sealed, ports);
+  auto written = write_folder(making, founding, sealed, options.ordering, ports);
   std::error_code moved;
   if (written) {
     std::filesystem::rename(making, folder, moved);

@@ -24,6 +24,7 @@
 #include "model/state.h"
 #include "model/transaction.h"
 #include "node/backup.h"
+#include "node/ordering_kind.h"
 #include "node/ports.h"
 #include "vault/resolve.h"
 
@@ -55,6 +56,7 @@ inline constexpr std::size_t kImportBatch = 250;  // changes of one transaction 
 struct NewVault {
   std::string device_name;
   crypto::Argon2Params kdf;
+  OrderingKind ordering = OrderingKind::solo;
 };
 
 // What `list` and `search` show of a secret without opening it.
@@ -199,6 +201,7 @@ struct Status {
   std::uint64_t pending = 0;
   std::uint64_t secrets = 0;    // live; 0 while locked
   std::uint64_t conflicts = 0;  // 0 while locked
+  OrderingKind ordering{};
   std::uint64_t validators = 1;
   std::uint64_t tolerated_faults = 0;
   std::uint64_t store_bytes = 0;

@@ -1,33 +1,32 @@
-// ledger.h: the ordered history on disk: proposes, applies and stores commits; needs only the node
-// key, so it works while the vault is locked.
-// Invariant: one commit is one atomic synced batch: block, commit, transactions, state, state tree,
-// version bodies, audit records and the tip. After a failed write nothing more is written until the
-// ledger is opened again.
-// Limits: consensus/solo.h. Time: an argument. Threads: one writer; view(), tip() and the store's
-// reads from any thread. Errors: store's; signer's; clock_far_off; store_corrupt (tip and state
-// tree disagree). Source: docs/formats.cddl, Tip.
+// ledger.h: what was ordered, applied: state, state tree, version bodies, audit log, transactions,
+// and the tip, whoever ordered it. Needs no key, so it works while the vault is locked.
+// Invariant: heights are applied in order, each once; everything one height changes goes into one
+// batch, which the caller writes before the next. The trees in memory run ahead of the disk from
+// apply() to stored(): after a failure in between the ledger must be loaded anew.
+// Limits: vault/apply.h's. Time: the commit's timestamp. Threads: one writer; tip() any.
+// Errors: the store's; store_corrupt (tip, state tree and state disagree).
+// Source: docs/formats.cddl, Tip; docs/adr/0017-ordering-apart-from-applying.md.
 #pragma once
 
 #include <functional>
+#include <map>
 #include <memory>
 #include <shared_mutex>
 #include <vector>
 
-#include "consensus/solo.h"
+#include "consensus/chain_end.h"
 #include "crypto/log_tree.h"
 #include "crypto/sparse_tree.h"
 #include "model/transaction.h"
-#include "node/node_signer.h"
-#include "node/ports.h"
-#include "store/rocks_store.h"
-#include "store/signer_file.h"
+#include "node/records.h"
+#include "ports/key_value_store.h"
 #include "vault/apply.h"
 
 namespace holdfast::node {
 
-// Where the stored history ends; one record, rewritten with every commit.
+// Where the applied history ends; one record, rewritten with every commit.
 struct Tip {
-  consensus::SoloState solo;
+  consensus::ChainEnd chain;
   crypto::Digest state_root, audit_root;
   std::uint64_t audit_size = 0;
   std::vector<crypto::Digest> audit_edge;
@@ -59,83 +58,58 @@ class RememberedState final : public vault::StateView {
   mutable std::map<model::StateKey, std::optional<base::Bytes>> known_;
 };
 
-// Big-endian numbers as keys, so that order of keys is order of numbers.
-[[nodiscard]] auto number_key(std::uint64_t number) -> base::Bytes;
-[[nodiscard]] auto transaction_key(model::Height height, std::uint64_t index) -> base::Bytes;
-[[nodiscard]] auto checkpoint_key(model::Height height) -> base::Bytes;  // in Column::meta
-[[nodiscard]] auto name_key(std::string_view name) -> base::Bytes;       // in Column::meta
-inline constexpr std::string_view kGenesisName = "genesis";
-inline constexpr std::string_view kTipName = "tip";
-
-struct Committed {
-  model::Height height{};
-  std::vector<vault::Outcome> outcomes;  // one a transaction, in order
-};
+// Both halves of the author's signature, by the key that the state has for the author.
+using VerifyTransaction = std::function<base::Result<model::VerifiedTransaction>(
+    model::SignedTransaction transaction, const crypto::PublicKey& author)>;
 
 class Ledger {
  public:
-  // Writes genesis and signer into an empty folder; the ledger is then opened like any other.
-  static auto create(const store::Path& folder, base::ByteView genesis,
-                     const crypto::SigningSeed& node_key, const Ports& ports)
-      -> base::Detailed<void>;
-  static auto open(const store::Path& folder, const crypto::SigningSeed& node_key,
-                   const Ports& ports) -> base::Detailed<std::unique_ptr<Ledger>>;
-  ~Ledger();
+  // The state a vault begins with, under an empty history; synced.
+  static auto create(ports::KeyValueStore& store, base::ByteView genesis,
+                     const vault::StateChanges& state, const consensus::ChainEnd& start)
+      -> base::Result<void>;
+  // The store outlives the ledger.
+  static auto load(ports::KeyValueStore& store) -> base::Result<std::unique_ptr<Ledger>>;
   Ledger(const Ledger&) = delete;
   auto operator=(const Ledger&) -> Ledger& = delete;
+  ~Ledger() = default;
 
-  // Orders, applies and stores the transactions as one commit; returns once it is synced. Each is
-  // verified before it is applied, while the block that holds it is being signed.
-  using Verify = std::function<base::Result<model::VerifiedTransaction>(model::SignedTransaction)>;
-  [[nodiscard]] auto commit(std::vector<model::SignedTransaction> transactions,
-                            const Verify& verify) -> base::Detailed<Committed>;
-
-  // Of Column::index alone, which follows the history and is no part of it. Synced.
-  [[nodiscard]] auto write_index(const ports::Batch& batch) -> base::Result<void>;
+  // The items of the next height; one that did not decode or whose signature does not verify is
+  // malformed and changes nothing. One outcome an item, in order.
+  using Item = base::Result<model::SignedTransaction>;
+  [[nodiscard]] auto apply(model::TimeMs timestamp, std::vector<Item> items,
+                           const VerifyTransaction& verify, ports::Batch& batch)
+      -> base::Result<std::vector<vault::Outcome>>;
+  // After apply(): where the chain ends with this commit.
+  void end_at(const consensus::ChainEnd& end, ports::Batch& batch);
+  // The batch of the last apply() is in the store: tip() shows it.
+  void stored();
 
   [[nodiscard]] auto tip() const -> Tip;
-  [[nodiscard]] auto store() const -> const ports::KeyValueStore& { return *store_; }
+  [[nodiscard]] auto next_tip() const -> const Tip& { return next_; }  // of the writer
+  [[nodiscard]] auto height() const -> model::Height { return next_.chain.height; }  // likewise
   [[nodiscard]] auto vault_id() const -> const model::VaultId& { return vault_; }
-  [[nodiscard]] auto node_key() const -> const crypto::PublicKey& { return signer_.public_key(); }
-  // Why nothing can be written: a lost log, a lost signer, a failed write, what hold() says.
-  [[nodiscard]] auto read_only() const -> std::optional<base::Error>;
-  // Refuses commits for this reason until it is called with nothing.
-  void hold(std::optional<base::Error> reason);
-  void stop_writing(base::Error reason);  // for as long as the ledger is open; the first one stays
-  // The owner's word that no other copy of this vault signs: makes the signer that is missing from
-  // where the log ends. nothing_to_recover. The caller is the writer. (ledger_recovery.cc)
-  [[nodiscard]] auto confirm_recovery() -> base::Detailed<void>;
+  [[nodiscard]] auto store() const -> const ports::KeyValueStore& { return store_; }
 
  private:
-  Ledger(store::Path folder, std::unique_ptr<store::RocksStore> store,
-         std::unique_ptr<store::SignerFile> signer_file, crypto::Signer signer,
-         model::VaultId vault, Tip tip, const Ports& ports);
+  Ledger(ports::KeyValueStore& store, const model::VaultId& vault, Tip tip)
+      : store_{store}, vault_{vault}, next_{tip}, tip_{std::move(tip)} {}
 
   auto load_tree() -> base::Result<void>;
-  auto may_propose() const -> base::Detailed<void>;
-  // Begins the signature of the block that holds them; tells the time of its commit.
-  auto propose(std::span<const model::SignedTransaction> transactions)
-      -> base::Result<model::TimeMs>;
-  auto apply_all(model::Height height, model::TimeMs timestamp,
-                 std::span<const model::VerifiedTransaction> transactions,
-                 vault::StateOverlay& state, ports::Batch& batch) -> base::Result<Committed>;
+  auto apply_one(Item item, const vault::CommitContext& context, vault::StateOverlay& state,
+                 const VerifyTransaction& verify, ports::Batch& batch)
+      -> base::Result<vault::Outcome>;
+  void keep(const vault::Outcome& outcome, ports::Batch& batch);
   auto store_state(const vault::StateChanges& changes, ports::Batch& batch) -> base::Result<void>;
-  auto store_checkpoint(const consensus::OrderedCommit& ordered, const Tip& tip,
-                        ports::Batch& batch) -> base::Result<void>;
 
-  const store::Path folder_;
-  const Ports ports_;
-  std::unique_ptr<store::RocksStore> store_;
-  NodeSigner signer_;
+  ports::KeyValueStore& store_;
   const model::VaultId vault_;
-  consensus::Solo solo_;
   crypto::SparseTree tree_;
   crypto::LogTree audit_;
+  Tip next_;
 
-  mutable std::shared_mutex mutex_;  // of the three below
+  mutable std::shared_mutex mutex_;
   Tip tip_;
-  std::optional<base::Error> read_only_;
-  std::optional<base::Error> held_;
 };
 
 }  // namespace holdfast::node

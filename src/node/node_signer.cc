@@ -12,6 +12,7 @@ NodeSigner::NodeSigner(crypto::Signer signer, std::unique_ptr<store::SignerFile>
     : public_key_{signer.public_key()},
       signer_{std::move(signer)},
       file_{std::move(file)},
+      last_{file_ ? std::optional{file_->state()} : std::nullopt},
       thread_{[this] { work(); }} {}
 
 NodeSigner::~NodeSigner() {
@@ -42,6 +43,12 @@ void NodeSigner::adopt(std::unique_ptr<store::SignerFile> file) {
   const std::scoped_lock lock{mutex_};
   CHECK(file_ == nullptr);  // so the thread has not looked at it
   file_ = std::move(file);
+  last_ = file_->state();
+}
+
+auto NodeSigner::last() const -> std::optional<store::SignerState> {
+  const std::scoped_lock lock{mutex_};
+  return last_;
 }
 
 void NodeSigner::note(const store::SignerState& state) {
@@ -49,6 +56,7 @@ void NodeSigner::note(const store::SignerState& state) {
   {
     const std::scoped_lock lock{mutex_};
     to_note_ = state;
+    last_ = state;
   }
   changed_.notify_all();
 }

@@ -32,8 +32,10 @@ class NodeSigner {
   void begin(crypto::Purpose purpose, base::Bytes message, const Randomness& randomness);
   [[nodiscard]] auto finish() -> base::Result<crypto::Signature>;  // of what was begun
 
-  // A new file in place of one that is lost: the owner has confirmed a recovery.
+  // The file, or a new one in place of one that is lost: the owner has confirmed a recovery.
   void adopt(std::unique_ptr<store::SignerFile> file);
+  // What the file says of it; nothing: there is no file.
+  [[nodiscard]] auto last() const -> std::optional<store::SignerState>;
   void note(const store::SignerState& state);
   // What earlier notes met, without waiting.
   [[nodiscard]] auto noted() const -> base::Result<void>;
@@ -58,6 +60,7 @@ class NodeSigner {
   mutable std::condition_variable changed_;
   std::optional<Request> request_;
   std::optional<base::Result<crypto::Signature>> signature_;
+  std::optional<store::SignerState> last_;
   std::optional<store::SignerState> to_note_;
   bool noting_ = false;
   base::Result<void> noted_;

@@ -17,17 +17,18 @@ inline constexpr std::size_t kEdgeMax = 64;  // one hash a bit of the size
 auto encode(const Tip& tip) -> Bytes {
   Bytes bytes;
   codec::Writer out{bytes};
-  out.array(14);
+  out.array(15);
   out.uint(model::kFormatVersion);
-  out.uint(std::to_underlying(tip.solo.epoch));
-  out.uint(std::to_underlying(tip.solo.height));
-  out.uint(std::to_underlying(tip.solo.last_block.round));
-  out.uint(std::to_underlying(tip.solo.last_block.author));
-  out.bytes(tip.solo.last_block.digest.view());
-  out.bytes(tip.solo.last_commit.view());
-  out.uint(std::to_underlying(tip.solo.timestamp));
-  out.uint(std::to_underlying(tip.solo.checkpoint_height));
-  out.uint(std::to_underlying(tip.solo.checkpoint_timestamp));
+  out.uint(std::to_underlying(tip.chain.epoch));
+  out.uint(std::to_underlying(tip.chain.height));
+  out.uint(std::to_underlying(tip.chain.last_block.round));
+  out.uint(std::to_underlying(tip.chain.last_block.author));
+  out.bytes(tip.chain.last_block.digest.view());
+  out.bytes(tip.chain.last_commit.view());
+  out.uint(std::to_underlying(tip.chain.timestamp));
+  out.uint(std::to_underlying(tip.chain.checkpoint_height));
+  out.uint(std::to_underlying(tip.chain.checkpoint_timestamp));
+  out.boolean(tip.chain.items_since_checkpoint);
   out.bytes(tip.state_root.view());
   out.bytes(tip.audit_root.view());
   out.uint(tip.audit_size);
@@ -38,7 +39,7 @@ auto encode(const Tip& tip) -> Bytes {
 
 auto decode_tip(ByteView encoded) -> Result<Tip> {
   codec::Reader in{encoded};
-  TRY_DO(in.array_of(14));
+  TRY_DO(in.array_of(15));
   TRY(version, in.uint(kAny));
   if (version != model::kFormatVersion) return base::fail(base::Error::unsupported_version);
   Tip tip;
@@ -51,6 +52,7 @@ auto decode_tip(ByteView encoded) -> Result<Tip> {
   TRY(timestamp, in.uint(kAny));
   TRY(checkpoint_height, in.uint(kAny));
   TRY(checkpoint_timestamp, in.uint(kAny));
+  TRY(items_since_checkpoint, in.boolean());
   TRY(state_root, in.fixed_bytes<crypto::Digest>());
   TRY(audit_root, in.fixed_bytes<crypto::Digest>());
   TRY(audit_size, in.uint(kAny));
@@ -60,13 +62,14 @@ auto decode_tip(ByteView encoded) -> Result<Tip> {
     tip.audit_edge.push_back(hash);
   }
   TRY_DO(in.finish());
-  tip.solo = {.epoch = model::Epoch{epoch},
+  tip.chain = {.epoch = model::Epoch{epoch},
               .height = model::Height{height},
               .last_block = {model::Round{round}, model::AuthorIndex{author}, digest},
               .last_commit = commit,
               .timestamp = model::TimeMs{timestamp},
               .checkpoint_height = model::Height{checkpoint_height},
-              .checkpoint_timestamp = model::TimeMs{checkpoint_timestamp}};
+              .checkpoint_timestamp = model::TimeMs{checkpoint_timestamp},
+               .items_since_checkpoint = items_since_checkpoint};
   tip.state_root = state_root;
   tip.audit_root = audit_root;
   tip.audit_size = audit_size;

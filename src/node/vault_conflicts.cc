@@ -55,7 +55,7 @@ auto settings_of(const ConflictChoice& choice, base::SecretMemory& memory)
 
 auto DistributedVault::Impl::load_settings(const Unlocked& unlocked) const
     -> Result<std::shared_ptr<const ConflictSettings>> {
-  const StoredState state{ledger_->store()};
+  const StoredState state{history_->store()};
   TRY(sealed, state.get(vault::settings_key()));
   if (!sealed) return std::make_shared<const ConflictSettings>(ports_.plaintext);
   const vault::CategoryKey* key =
@@ -88,7 +88,7 @@ auto usual_merge(const Conflict& conflict, base::SecretMemory& memory) -> Result
 }
 
 auto DistributedVault::Impl::retention() const -> Detailed<model::Retention> {
-  const StoredState state{ledger_->store()};
+  const StoredState state{history_->store()};
   TRY(chain, vault::chain(state));
   return chain.retention;
 }
@@ -134,7 +134,7 @@ auto DistributedVault::Impl::compose_settings(Draft& draft, WriteOperation& oper
 // Nothing: no conflict any more, or one that waits for somebody.
 auto DistributedVault::Impl::merge_operation(const Unlocked& unlocked, const SecretId& id) const
     -> Result<std::optional<WriteOperation>> {
-  const StoredState state{ledger_->store()};
+  const StoredState state{history_->store()};
   TRY(stored, vault::secret(state, id));
   if (!stored) return std::nullopt;
   const auto heads = vault::heads(*stored);
@@ -193,7 +193,7 @@ auto DistributedVault::Impl::resolve(const SecretId& id, const ConflictChoice& c
     bool duplicates = false;
   };
   TRY(plan, reading([&](const Unlocked& unlocked) -> Detailed<Plan> {
-        const StoredState state{ledger_->store()};
+        const StoredState state{history_->store()};
         TRY(stored, vault::secret(state, id));
         if (!stored) return fail(Error::unknown_secret);
         const auto heads = vault::heads(*stored);

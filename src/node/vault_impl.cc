@@ -34,22 +34,22 @@ auto worker_aead() -> crypto::Aead& {
 }
 
 DistributedVault::Impl::Impl(store::Path folder, const Ports& ports, HeaderFile header,
-                             std::unique_ptr<Ledger> ledger)
+                             std::unique_ptr<History> history)
     : folder_{std::move(folder)},
       ports_{ports},
       header_{std::move(header)},
-      ledger_{std::move(ledger)} {}
+      history_{std::move(history)} {}
 
 auto DistributedVault::Impl::open(const store::Path& folder, const Ports& ports)
     -> Detailed<std::unique_ptr<Impl>> {
   TRY(header, read_header_file(folder / "header"));
   TRY(node_seed, read_node_key(folder / "node.key", ports.keys));
-  TRY(ledger, Ledger::open(folder, node_seed, ports));
-  if (ledger->vault_id() != header.vault) return fail(Error::foreign_vault, folder.string());
-  if (model::device_id(ledger->node_key()) != header.device) {
+  TRY(history, History::open(folder, node_seed, ports));
+  if (history->vault_id() != header.vault) return fail(Error::foreign_vault, folder.string());
+  if (model::device_id(history->node_key()) != header.device) {
     return fail(Error::node_key_corrupt, (folder / "node.key").string());
   }
-  auto impl = std::make_unique<Impl>(folder, ports, std::move(header), std::move(ledger));
+  auto impl = std::make_unique<Impl>(folder, ports, std::move(header), std::move(history));
   TRY_DO(impl->load_cut_over());
   return impl;
 }
@@ -72,12 +72,12 @@ auto DistributedVault::Impl::unlock_with(const UserKeys& keys) -> Detailed<void>
                    .views = LruCache<CachedView>{ports_.caches.views_max}}};
   TRY(keyring, Keyring::create(keys, ports_));
   unlocked->keys = std::move(keyring);
-  const StoredState state{ledger_->store()};
+  const StoredState state{history_->store()};
   TRY(own, vault::member(state, header_.device));
   if (!own || own->record.author_key != unlocked->keys->signer().public_key()) {
     return fail(Error::foreign_vault, (folder_ / "header").string());
   }
-  TRY_DO(unlocked->keys->load(ledger_->store(), header_.device));
+  TRY_DO(unlocked->keys->load(history_->store(), header_.device));
   TRY_DO(load_categories(*unlocked));
   TRY(settings, load_settings(*unlocked));
   unlocked->settings = std::move(settings);
@@ -119,7 +119,7 @@ void DistributedVault::Impl::lock() {
 }
 
 auto DistributedVault::Impl::load_categories(Unlocked& unlocked) const -> Result<void> {
-  const StoredState state{ledger_->store()};
+  const StoredState state{history_->store()};
   TRY(chain, vault::chain(state));
   unlocked.root = chain.root_category;
   if (!unlocked.root) return {};
@@ -131,7 +131,7 @@ auto DistributedVault::Impl::load_categories(Unlocked& unlocked) const -> Result
   Result<void> opened;
   crypto::Aead aead;
   const auto [from, to] = type_range(StateType::category);
-  TRY_DO(ledger_->store().scan(Column::state, from, to, [&](ByteView, ByteView value) {
+  TRY_DO(history_->store().scan(Column::state, from, to, [&](ByteView, ByteView value) {
     opened =
         model::decode_category_state(value).and_then([&](const model::CategoryState& category) {
           return vault::open_name(aead, header_.vault, category.record.id.view(),
@@ -186,13 +186,13 @@ auto DistributedVault::Impl::load_version(const Unlocked& unlocked, const Secret
     -> Result<CachedVersionRef> {
   if (CachedVersionRef cached = unlocked.nodes.get(id)) return cached;
   const std::uint64_t epoch = unlocked.nodes.epoch();
-  const StoredState state{ledger_->store()};
+  const StoredState state{history_->store()};
   TRY(secret, vault::secret(state, id));
   if (!secret) return fail(Error::unknown_secret);
   const auto heads = vault::heads(*secret);
   if (heads.size() != 1 || heads.front()->kind != model::VersionKind::content) return nullptr;
   const VersionNode* shown = heads.front();
-  TRY(body, ledger_->store().get(Column::versions, shown->id.view()));
+  TRY(body, history_->store().get(Column::versions, shown->id.view()));
   if (!body) return fail(Error::store_corrupt);
   TRY(version, model::decode_version(*body));
   if (version.id != shown->id) return fail(Error::store_corrupt);
@@ -230,19 +230,20 @@ auto DistributedVault::Impl::for_each(const Filter& filter,
 }
 
 auto DistributedVault::Impl::status() const -> Status {
-  const Tip tip = ledger_->tip();
+  const Tip tip = history_->tip();
   Status status{.vault = folder_.filename().string(),
                 .vault_id = header_.vault,
                 .device = header_.device,
                 .unlocked = false,
-                .height = tip.solo.height,
+                .height = tip.chain.height,
                 .state_root = tip.state_root,
                 .audit_root = tip.audit_root,
-                .store_bytes = ledger_->store().statistics().bytes_on_disk,
-                .last_commit = tip.solo.timestamp,
+                .ordering = history_->ordering(),
+                .store_bytes = history_->store().statistics().bytes_on_disk,
+                .last_commit = tip.chain.timestamp,
                 .kdf = header().kdf,
                 .unlocked_memory_bytes = ports_.keys.unlocked_bytes(),
-                .read_only = ledger_->read_only()};
+                .read_only = history_->read_only()};
   const std::shared_lock lock{mutex_};
   status.migrated_to = migrated_to_;
   if (unlocked_ != nullptr) {

@@ -12,7 +12,7 @@
 #include "node/batch_processor.h"
 #include "node/index.h"
 #include "node/keyring.h"
-#include "node/ledger.h"
+#include "node/history.h"
 #include "node/lru_cache.h"
 #include "node/sealed_index.h"
 #include "vault/resolve.h"
@@ -100,7 +100,7 @@ struct Unlocked {
 
 class DistributedVault::Impl {
  public:
-  Impl(store::Path folder, const Ports& ports, HeaderFile header, std::unique_ptr<Ledger> ledger);
+  Impl(store::Path folder, const Ports& ports, HeaderFile header, std::unique_ptr<History> history);
 
   static auto open(const store::Path& folder, const Ports& ports)
       -> Detailed<std::unique_ptr<Impl>>;
@@ -269,7 +269,6 @@ class DistributedVault::Impl {
   void publish_organised(Unlocked& unlocked, const WriteOperation& operation,
                          const model::Change& change);
   auto sign(Draft& draft) -> base::Result<model::SignedTransaction>;
-  auto commit(const Draft& draft, model::SignedTransaction transaction) -> Detailed<Committed>;
   void publish(Draft& draft, Height height);
   void publish_secret(Draft& draft, const WriteOperation& operation, const VersionId& version,
                       Height height);
@@ -283,13 +282,12 @@ class DistributedVault::Impl {
   HeaderFile header_;  // vault and device never change; the rest is guarded by header_mutex_
   mutable std::mutex header_mutex_;
   std::mutex passphrase_;  // held while the passphrase changes: one after the other
-  std::unique_ptr<Ledger> ledger_;
+  std::unique_ptr<History> history_;
 
   std::mutex composing_;
   crypto::Aead aead_;                   // guarded by composing_
   std::shared_ptr<const Ahead> ahead_;  // likewise; null: nothing is being committed
   std::mutex committing_;
-  crypto::VerifierCache verifiers_{4};  // guarded by committing_
 
   FindResolver find_resolver_;  // guarded by mutex_; may be empty
   BatchProcessor<WriteOperation> batches_{

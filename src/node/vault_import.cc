@@ -192,7 +192,7 @@ auto DistributedVault::Impl::free_id(const std::string& hex) const
     -> Result<std::optional<SecretId>> {
   if (hex.empty()) return std::nullopt;
   TRY(id, SecretId::from_hex(hex));
-  const StoredState state{ledger_->store()};
+  const StoredState state{history_->store()};
   TRY(held, vault::secret(state, id));
   if (held) return std::nullopt;
   return id;
@@ -217,7 +217,7 @@ auto DistributedVault::Impl::import(formats::Imported file, const ImportOptions&
   std::map<crypto::Digest, SecretId> deleted;  // sources of what lies deleted here
   TRY_DO(reading([&](const Unlocked& unlocked) -> Detailed<void> {
     for (const SummaryRef& gone : unlocked.index.list({.deleted = true})) {
-      TRY(body, ledger_->store().get(ports::Column::versions, gone->version.view()));
+      TRY(body, history_->store().get(ports::Column::versions, gone->version.view()));
       if (!body) return fail(Error::store_corrupt);
       TRY(version, model::decode_version(*body));
       TRY(secret, open_version(unlocked, version.fields));

@@ -55,7 +55,7 @@ auto DistributedVault::Impl::merge_entry(const SecretId& id,
                                          const formats::ImportedEntry& entry) const
     -> Detailed<std::vector<WriteOperation>> {
   return reading([&](const Unlocked& unlocked) -> Detailed<std::vector<WriteOperation>> {
-    const StoredState state{ledger_->store()};
+    const StoredState state{history_->store()};
     TRY(stored, vault::secret(state, id));
     if (!stored) return fail(Error::unknown_secret);
     auto merged = merge_stored(unlocked, *stored, entry);

@@ -69,9 +69,9 @@ auto changed_since(const ports::Reader& store, Height from, Height tip)
 // Everything the sealed pages tell, and of the rest what the secrets themselves do. Without usable
 // pages that is everything.
 auto DistributedVault::Impl::load_index(Unlocked& unlocked) const -> Result<void> {
-  const Height tip = ledger_->tip().solo.height;
-  auto loaded = unlocked.sealed.load(ledger_->store(), tip);
-  auto changed = loaded ? changed_since(ledger_->store(), loaded->height, tip)
+  const Height tip = history_->tip().chain.height;
+  auto loaded = unlocked.sealed.load(history_->store(), tip);
+  auto changed = loaded ? changed_since(history_->store(), loaded->height, tip)
                         : Result<std::set<SecretId>>{fail(loaded.error())};
   if (!changed) return build_index(unlocked);
   std::vector<SummaryRef> summaries = std::move(loaded->summaries);
@@ -79,7 +79,7 @@ auto DistributedVault::Impl::load_index(Unlocked& unlocked) const -> Result<void
   for (const SecretId& id : *changed) unlocked.sealed.note(id);
   std::set<SecretId> look_anew = *std::move(changed);
   look_anew.insert(loaded->look_anew.begin(), loaded->look_anew.end());
-  const StoredState state{ledger_->store()};
+  const StoredState state{history_->store()};
   for (const SecretId& id : look_anew) {
     TRY(stored, vault::secret(state, id));
     if (stored) TRY_DO(summarise_stored(unlocked, *stored, summaries));
@@ -93,7 +93,7 @@ auto DistributedVault::Impl::build_index(Unlocked& unlocked) const -> Result<voi
   std::vector<SummaryRef> summaries;
   Result<void> read;
   const auto first = static_cast<std::uint8_t>(model::StateType::secret);
-  TRY_DO(ledger_->store().scan(
+  TRY_DO(history_->store().scan(
       Column::state, Bytes{first}, Bytes{static_cast<std::uint8_t>(first + 1)},
       [&](ByteView, ByteView value) {
         read = model::decode_secret_state(value).and_then(
@@ -125,16 +125,16 @@ void DistributedVault::Impl::put_all(Unlocked& unlocked, std::vector<SummaryRef>
 // Whatever prevents it (a full disk, a vault that is read-only), nothing is lost: what the column
 // does not say is read anew when the vault is next unlocked.
 void DistributedVault::Impl::save_index(Unlocked& unlocked, bool may_rewrite) {
-  const Tip tip = ledger_->tip();
-  if (tip.solo.height == Height{}) return;
-  const auto write = [&](const ports::Batch& batch) { return ledger_->write_index(batch); };
+  const Tip tip = history_->tip();
+  if (tip.chain.height == Height{}) return;
+  const auto write = [&](const ports::Batch& batch) { return history_->write_index(batch); };
   SealedIndex& sealed = unlocked.sealed;
   Result<void> saved;
   if (sealed.wants_rewrite(unlocked.index) && may_rewrite) {
-    saved = sealed.rewrite(unlocked.index, ledger_->store(), tip.solo.height, tip.solo.last_commit,
+    saved = sealed.rewrite(unlocked.index, history_->store(), tip.chain.height, tip.chain.last_commit,
                            write);
   } else {
-    saved = sealed.save(unlocked.index, tip.solo.height, tip.solo.last_commit, write);
+    saved = sealed.save(unlocked.index, tip.chain.height, tip.chain.last_commit, write);
   }
   if (!saved) sealed.give_up();
 }

@@ -25,7 +25,7 @@ auto DistributedVault::Impl::check_category_name(const Unlocked& unlocked, const
 
 auto DistributedVault::Impl::compose_category(Draft& draft, WriteOperation& operation)
     -> Detailed<bool> {
-  const StoredState state{ledger_->store()};
+  const StoredState state{history_->store()};
   const std::optional<CategoryId> root = draft.unlocked.root;
   const std::optional<CategoryId> parent = operation.category ? operation.category : root;
   TRY_DO(check_category_name(draft.unlocked, operation.category_name, parent));
@@ -55,7 +55,7 @@ auto DistributedVault::Impl::compose_category(Draft& draft, WriteOperation& oper
 // Names, places and ends of categories that exist.
 auto DistributedVault::Impl::compose_category_change(Draft& draft, WriteOperation& operation)
     -> Detailed<bool> {
-  const StoredState state{ledger_->store()};
+  const StoredState state{history_->store()};
   TRY(stored, vault::category(state, operation.category_id));
   if (!stored || stored->deleted) return fail(Error::unknown_category);
   if (!stored->record.parent) return fail(Error::root_category_stays);

@@ -27,7 +27,7 @@ auto wrap_key_of(const ports::Reader& store, const model::DeviceId& device)
 
 void DistributedVault::Impl::set_read_only(std::optional<Error> reason) {
   const Turn writing = both_stages();  // a commit under way ends first
-  ledger_->hold(reason);
+  history_->hold(reason);
 }
 
 auto DistributedVault::Impl::cut_over(const model::VaultId& to) -> Detailed<void> {
@@ -39,7 +39,7 @@ auto DistributedVault::Impl::cut_over(const model::VaultId& to) -> Detailed<void
   out.bytes(to.view());
   out.uint(std::to_underlying(ports_.now()));
   TRY_DO(store::write_file_atomic(folder_ / kCutOverFile, file));
-  ledger_->stop_writing(Error::vault_cut_over);
+  history_->stop_writing(Error::vault_cut_over);
   const std::unique_lock lock{mutex_};
   migrated_to_ = to;
   return {};
@@ -50,7 +50,7 @@ auto DistributedVault::Impl::load_cut_over() -> Detailed<void> {
   auto file = store::read_file(path, kCutOverBytesMax);
   if (!file && file.error().code == Error::not_found) return {};
   // Whatever the file says, it is there: nothing is written any more.
-  ledger_->stop_writing(Error::vault_cut_over);
+  history_->stop_writing(Error::vault_cut_over);
   if (!file) return {};
   codec::Reader in{*file};
   if (!in.array_of(3) || in.uint(model::kFormatVersion) != model::kFormatVersion) return {};
@@ -60,11 +60,11 @@ auto DistributedVault::Impl::load_cut_over() -> Detailed<void> {
 
 auto DistributedVault::Impl::confirm_recovery() -> Detailed<void> {
   const Turn writing = both_stages();
-  return ledger_->confirm_recovery();
+  return history_->confirm_recovery();
 }
 
 auto DistributedVault::Impl::backup(const std::filesystem::path& file) -> Detailed<BackupManifest> {
-  const auto snapshot = ledger_->store().snapshot();
+  const auto snapshot = history_->store().snapshot();
   TRY(wrap_key, wrap_key_of(*snapshot, header_.device));
   return create_backup(file, {.folder = folder_, .wrap_key = wrap_key}, *snapshot, ports_);
 }

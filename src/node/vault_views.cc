@@ -58,7 +58,7 @@ auto last_merged(const SecretState& state) -> Heads {
 
 auto DistributedVault::Impl::open_stored(const Unlocked& unlocked, const VersionId& id) const
     -> Result<model::Secret> {
-  TRY(body, ledger_->store().get(ports::Column::versions, id.view()));
+  TRY(body, history_->store().get(ports::Column::versions, id.view()));
   if (!body) return fail(Error::store_corrupt);
   TRY(version, model::decode_version(*body));
   if (version.id != id) return fail(Error::store_corrupt);
@@ -68,7 +68,7 @@ auto DistributedVault::Impl::open_stored(const Unlocked& unlocked, const Version
 auto DistributedVault::Impl::settle(const Unlocked& unlocked, const SecretState& state,
                                     const Heads& heads, const model::ConflictSettings& settings,
                                     bool writing) const -> Result<vault::Resolution> {
-  const StoredState stored{ledger_->store()};
+  const StoredState stored{history_->store()};
   vault::Conflict conflict{.secret = state.id,
                            .category = state.category,
                            .type = vault::conflict_type(heads).value(),
@@ -177,7 +177,7 @@ auto DistributedVault::Impl::load_view(const Unlocked& unlocked, const SecretId&
     -> Detailed<CachedViewRef> {
   if (CachedViewRef cached = unlocked.views.get(id)) return cached;
   const std::uint64_t epoch = unlocked.views.epoch();
-  const StoredState state{ledger_->store()};
+  const StoredState state{history_->store()};
   TRY(stored, vault::secret(state, id));
   if (!stored) return fail(Error::unknown_secret);
   auto view = view_of(unlocked, *stored);
@@ -196,10 +196,10 @@ auto DistributedVault::Impl::load_view(const Unlocked& unlocked, const SecretId&
 }
 
 auto DistributedVault::Impl::transaction_of(const VersionNode& node) const -> Result<TxId> {
-  TRY(body, ledger_->store().get(ports::Column::versions, node.id.view()));
+  TRY(body, history_->store().get(ports::Column::versions, node.id.view()));
   if (!body) return fail(Error::store_corrupt);
   TRY(version, model::decode_version(*body));
-  const StoredState state{ledger_->store()};
+  const StoredState state{history_->store()};
   TRY(transaction, vault::sequence(state, version.fields.author, version.fields.author_seq));
   if (!transaction) return fail(Error::store_corrupt);
   return *transaction;
@@ -208,7 +208,7 @@ auto DistributedVault::Impl::transaction_of(const VersionNode& node) const -> Re
 auto DistributedVault::Impl::versions(const SecretId& id) const
     -> Detailed<std::vector<VersionInfo>> {
   return reading([&](const Unlocked& unlocked) -> Detailed<std::vector<VersionInfo>> {
-    const StoredState state{ledger_->store()};
+    const StoredState state{history_->store()};
     TRY(stored, vault::secret(state, id));
     if (!stored) return fail(Error::unknown_secret);
     const Heads heads = vault::heads(*stored);
@@ -237,7 +237,7 @@ auto DistributedVault::Impl::versions(const SecretId& id) const
 auto DistributedVault::Impl::get_version(const SecretId& id, const VersionId& version) const
     -> Detailed<Entry> {
   return reading([&](const Unlocked& unlocked) -> Detailed<Entry> {
-    const StoredState state{ledger_->store()};
+    const StoredState state{history_->store()};
     TRY(stored, vault::secret(state, id));
     const VersionNode* node = stored ? vault::find_version(*stored, version) : nullptr;
     if (node == nullptr) return fail(stored ? Error::unknown_version : Error::unknown_secret);
@@ -293,7 +293,7 @@ auto DistributedVault::Impl::conflicts() const -> Detailed<std::vector<ConflictI
 
 auto DistributedVault::Impl::conflict(const SecretId& id) const -> Detailed<vault::Resolution> {
   return reading([&](const Unlocked& unlocked) -> Detailed<vault::Resolution> {
-    const StoredState state{ledger_->store()};
+    const StoredState state{history_->store()};
     TRY(stored, vault::secret(state, id));
     if (!stored) return fail(Error::unknown_secret);
     Heads heads = vault::heads(*stored);

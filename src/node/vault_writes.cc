@@ -128,10 +128,10 @@ void DistributedVault::Impl::commit_operations(std::span<WriteOperation* const> 
       std::exchange(turn.next, nullptr)();
     }
     const TxId id = transaction ? transaction->id : TxId{};
-    const auto committed = transaction ? commit(draft, *std::move(transaction))
+    const auto committed = transaction ? history_->commit(*std::move(transaction))
                                        : Detailed<Committed>{fail(transaction.error())};
     if (ahead != nullptr && committed) {
-      ahead->applied = committed->outcomes.front().kind == model::OutcomeKind::applied;
+      ahead->applied = committed->outcome.kind == model::OutcomeKind::applied;
     }
     if (finish(draft, id, committed)) {
       operations = rest;
@@ -149,7 +149,7 @@ auto DistributedVault::Impl::start(Draft& draft) const -> Result<void> {
                  .author = header_.device,
                  .seq = {},
                  .previous = {},
-                 .height_seen = ledger_->tip().solo.height,
+                 .height_seen = history_->tip().chain.height,
                  .created = ports_.now(),
                  .changes = {}};
   if (draft.ahead != nullptr) {
@@ -157,7 +157,7 @@ auto DistributedVault::Impl::start(Draft& draft) const -> Result<void> {
     transaction.previous = draft.ahead->id;
     return {};
   }
-  const StoredState state{ledger_->store()};
+  const StoredState state{history_->store()};
   TRY(own, vault::author(state, header_.device));
   transaction.seq = model::next(own.last_seq);
   transaction.previous = own.last_tx;
@@ -196,7 +196,7 @@ auto DistributedVault::Impl::finish(Draft& draft, const TxId& id,
     }
     return true;
   }
-  const vault::Outcome& outcome = committed->outcomes.front();
+  const vault::Outcome& outcome = committed->outcome;
   if (outcome.kind != model::OutcomeKind::applied) {
     if (draft.operations.size() > 1) return false;  // all or none: none
     draft.operations.front()->result = std::unexpected{failure_of(outcome)};
@@ -253,7 +253,7 @@ auto DistributedVault::Impl::written_before(const Draft& draft,
     const auto found = draft.ahead->secrets.find(operation.secret_id);
     if (found != draft.ahead->secrets.end()) return found->second;
   }
-  const StoredState state{ledger_->store()};
+  const StoredState state{history_->store()};
   TRY(stored, vault::secret(state, operation.secret_id));
   if (!stored) return Written{};
   Written written{.category = stored->category,
@@ -366,7 +366,7 @@ auto DistributedVault::Impl::category_of(Draft& draft, const CategoryId& id) con
     -> Result<const model::CategoryState*> {
   auto known = draft.categories.find(id);
   if (known == draft.categories.end()) {
-    const StoredState state{ledger_->store()};
+    const StoredState state{history_->store()};
     TRY(found, vault::category(state, id));
     known = draft.categories.emplace(id, std::move(found)).first;
   }
@@ -375,7 +375,7 @@ auto DistributedVault::Impl::category_of(Draft& draft, const CategoryId& id) con
 
 auto DistributedVault::Impl::compose_purge(Draft& draft, WriteOperation& operation)
     -> Detailed<bool> {
-  const StoredState state{ledger_->store()};
+  const StoredState state{history_->store()};
   TRY(stored, vault::secret(state, operation.secret_id));
   const bool touched = draft.secrets.contains(operation.secret_id);
   if (!stored && !touched) return fail(Error::unknown_secret);
@@ -402,19 +402,6 @@ auto DistributedVault::Impl::sign(Draft& draft) -> Result<model::SignedTransacti
                                                     random.view()));
   // The own transaction takes the way of every other: through its bytes and both halves.
   return model::decode_transaction(model::attach_signature(body, signature));
-}
-
-auto DistributedVault::Impl::commit(const Draft& draft, model::SignedTransaction transaction)
-    -> Detailed<Committed> {
-  const auto verify = [&](model::SignedTransaction signed_one) {
-    const Bytes message = signed_one.signed_message;
-    const crypto::Signature signature = signed_one.signature;
-    return crypto::verify(verifiers_, draft.unlocked.keys->signer().public_key(),
-                          crypto::Purpose::transaction, message, signature, std::move(signed_one));
-  };
-  std::vector<model::SignedTransaction> transactions;
-  transactions.push_back(std::move(transaction));
-  return ledger_->commit(std::move(transactions), verify);
 }
 
 // The state has changed; the index and the caches follow. A secret that cannot be read any more is
@@ -453,7 +440,7 @@ void DistributedVault::Impl::publish_secret(Draft& draft, const WriteOperation& 
         summarise(operation.secret_id, written.category, version, *operation.secret, added));
     return;
   }
-  const StoredState state{ledger_->store()};
+  const StoredState state{history_->store()};
   const auto stored = vault::secret(state, operation.secret_id);
   if (!stored || !*stored) return;
   auto summary = index_entry(unlocked, **stored);

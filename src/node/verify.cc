@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "model/genesis.h"
+#include "node/participant.h"
 #include "node/vault_impl.h"
 #include "node/verify.h"
 
@@ -13,6 +14,7 @@ using base::ByteView;
 using base::Error;
 using base::fail;
 using base::Result;
+using model::Digest;
 using model::Height;
 using ports::Column;
 
@@ -55,15 +57,16 @@ class Verifier {
     }
     vault_ = model::vault_id(*bytes);
     node_key_ = genesis->owner.node_key;
-    last_.checkpoint_timestamp = genesis->created;
-    total_ = std::to_underlying(tip_.solo.height);
+    last_ = consensus::chain_start(vault_, founders_of(*genesis), genesis->created);
+    TRY(ordering, stored_ordering(store_));
+    ordering_ = ordering;
+    total_ = std::to_underlying(tip_.chain.height);
     return {};
   }
 
   // Commits are dense, chained, and agree with their blocks and transactions.
   auto check_history() -> Result<void> {
-    model::CommitDigest previous{};
-    const std::uint64_t heights = std::to_underlying(tip_.solo.height);
+    const std::uint64_t heights = std::to_underlying(tip_.chain.height);
     for (std::uint64_t h = 1; h <= heights && !report_.first_bad; ++h) {
       const std::string name = "commit " + std::to_string(h);
       TRY(bytes, store_.get(Column::commits, number_key(h)));
@@ -73,101 +76,111 @@ class Verifier {
       }
       auto commit = model::decode_commit(*bytes);
       if (!commit || commit->height != Height{h} || commit->vault != vault_ ||
-          commit->previous != previous) {
+          commit->previous != last_.last_commit) {
         bad(name + ": does not follow the commit before it");
         return {};
       }
-      previous = model::commit_digest(*bytes);
-      last_ = {.epoch = commit->epoch,
-               .height = commit->height,
-               .last_block = commit->leader,
-               .last_commit = previous,
-               .timestamp = commit->timestamp,
-               .checkpoint_height = last_.checkpoint_height,
-               .checkpoint_timestamp = last_.checkpoint_timestamp};
-      TRY_DO(check_block(*commit, name));
-      TRY_DO(check_checkpoint(*commit, previous, name));
+      TRY(has_items, check_blocks(*commit, name));
+      last_ = consensus::after_commit(last_, *commit, model::commit_digest(*bytes), has_items,
+                                      false);
+      TRY_DO(check_checkpoint(*commit, name));
       ++report_.heights;
       step();
     }
-    if (!report_.first_bad && heights > 0 && last_ != tip_.solo) bad("tip: is not the last commit");
+    if (!report_.first_bad && heights > 0 && last_ != tip_.chain)
+      bad("tip: is not the last commit");
     return {};
   }
 
-  auto check_block(const model::Commit& commit, const std::string& name) -> Result<void> {
-    TRY(bytes, store_.get(Column::blocks, number_key(std::to_underlying(commit.leader.round))));
+  // Tells whether they hold anything.
+  auto check_blocks(const model::Commit& commit, const std::string& name) -> Result<bool> {
+    std::map<Bytes, Bytes> stored;  // transactions by key
+    TRY_DO(store_.scan(Column::transactions, transaction_key(commit.height, 0),
+                       transaction_key(model::next(commit.height), 0),
+                       [&](ByteView key, ByteView value) {
+                         stored.emplace(base::to_bytes(key), base::to_bytes(value));
+                         return true;
+                       }));
+    std::vector<Bytes> items;
+    for (const model::BlockRef& ref : commit.blocks) {
+      TRY(payload, check_block(commit, ref, stored, name));
+      std::ranges::move(payload, std::back_inserter(items));
+    }
+    std::vector<Digest> ids;
+    for (std::size_t i = 0; i < items.size() && !report_.first_bad; ++i) {
+      const auto kept = stored.extract(transaction_key(commit.height, i));
+      TRY(id, check_item(items[i], kept ? &kept.mapped() : nullptr, name));
+      ids.push_back(id);
+    }
+    std::vector<ByteView> leaves;
+    for (const Digest& id : ids) leaves.emplace_back(id.view());
+    if (!stored.empty() || crypto::log_root_of(leaves) != commit.tx_root)
+      bad(name + ": its transactions are not those it committed");
+    return !items.empty();
+  }
+
+  // What the block holds: itself, or, made by this device alone, the transactions of its height.
+  auto check_block(const model::Commit& commit, const model::BlockRef& ref,
+                   const std::map<Bytes, Bytes>& stored, const std::string& name)
+      -> Result<std::vector<Bytes>> {
+    TRY(bytes, store_.get(Column::blocks, block_key(commit.epoch, ref)));
     auto block = bytes ? model::decode_block(*bytes) : Result<model::Block>{fail(Error::not_found)};
-    if (!block || block->digest != commit.leader.digest) {
+    if (!block || block->digest != ref.digest) {
       bad(name + ": its block is missing or another one");
-      return {};
+      return std::vector<Bytes>{};
     }
     const Bytes message = model::header_message(vault_, block->header);
     if (!verifiers_.verify(node_key_, crypto::Purpose::block, message, block->signature)) {
       bad(name + ": the signature of its block does not verify");
-      return {};
+      return std::vector<Bytes>{};
     }
-    std::vector<Bytes> payload;
-    Bytes to = transaction_key(model::next(commit.height), 0);
-    TRY_DO(store_.scan(Column::transactions, transaction_key(commit.height, 0), to,
-                       [&](ByteView, ByteView value) {
-                         payload.push_back(base::to_bytes(value));
-                         return true;
-                       }));
-    std::vector<model::TxId> ids;
-    for (const Bytes& item : payload) {
-      TRY(id, check_transaction(item, name));
-      ids.push_back(id);
-    }
+    std::vector<Bytes> payload = std::move(block->payload);
+    if (payload.empty() && block->fields.payload_len > 0)
+      for (const auto& [key, item] : stored) payload.push_back(item);
     const std::vector<ByteView> leaves{payload.begin(), payload.end()};
-    std::vector<ByteView> id_leaves;
-    for (const model::TxId& id : ids) id_leaves.emplace_back(id.view());
-    if (crypto::log_root_of(leaves) != block->fields.payload_root ||
-        crypto::log_root_of(id_leaves) != commit.tx_root) {
+    if (crypto::log_root_of(leaves) != block->fields.payload_root)
       bad(name + ": its transactions are not those it committed");
-    }
-    return {};
+    return payload;
   }
 
-  auto check_transaction(ByteView bytes, const std::string& name) -> Result<model::TxId> {
-    auto transaction = model::decode_transaction(bytes);
+  // What does not verify changed nothing, and is not kept among the transactions.
+  auto check_item(const Bytes& item, const Bytes* kept, const std::string& name) -> Result<Digest> {
+    auto transaction = model::decode_transaction(item);
     if (!transaction) {
-      bad(name + ": a transaction does not decode");
-      return model::TxId{};
+      if (kept != nullptr) bad(name + ": a transaction does not decode");
+      return item_id(item);
     }
     TRY(author, vault::member(state_, transaction->fields.author));
-    if (!author || !author->record.author_key ||
-        !verifiers_.verify(*author->record.author_key, crypto::Purpose::transaction,
-                           transaction->signed_message, transaction->signature)) {
+    const bool verifies =
+        author && author->record.author_key &&
+        verifiers_.verify(*author->record.author_key, crypto::Purpose::transaction,
+                          transaction->signed_message, transaction->signature);
+    if (verifies != (kept != nullptr) || (kept != nullptr && *kept != item))
       bad("transaction " + transaction->id.hex() + ": its signature does not verify");
-    }
     ++report_.transactions;
-    return transaction->id;
+    return Digest::from(transaction->id.view());
   }
 
-  auto check_checkpoint(const model::Commit& commit, const model::CommitDigest& digest,
-                        const std::string& name) -> Result<void> {
+  // The own vote of a committee of one is in the batch of its commit; one of several may have been
+  // lost in a crash.
+  auto check_checkpoint(const model::Commit& commit, const std::string& name) -> Result<void> {
     TRY(bytes, store_.get(Column::meta, checkpoint_key(commit.height)));
-    const bool due = consensus::checkpoint_due(last_.checkpoint_height, last_.checkpoint_timestamp,
-                                               commit.height, commit.timestamp);
-    if (due != bytes.has_value()) {
-      bad(name + (due ? ": its checkpoint is missing" : ": has a checkpoint that nobody made"));
-      return {};
-    }
-    if (!due) return {};
-    last_.checkpoint_height = commit.height;
-    last_.checkpoint_timestamp = commit.timestamp;
+    const bool due = last_.checkpoint_is_here();
+    if (!due && bytes) bad(name + ": has a checkpoint that nobody made");
+    if (due && !bytes && ordering_ == OrderingKind::solo) bad(name + ": its checkpoint is missing");
+    if (!due || !bytes) return {};
     auto vote = model::decode_checkpoint_vote(*bytes);
     auto checkpoint = vote ? model::decode_checkpoint(vote->checkpoint)
                            : Result<model::Checkpoint>{fail(Error::wrong_type)};
-    if (!checkpoint || checkpoint->height != commit.height || checkpoint->commit != digest ||
-        checkpoint->tx_root != commit.tx_root ||
+    if (!checkpoint || checkpoint->height != commit.height ||
+        checkpoint->commit != last_.last_commit || checkpoint->tx_root != commit.tx_root ||
         !verifiers_.verify(node_key_, crypto::Purpose::checkpoint,
                            model::checkpoint_message(vault_, vote->checkpoint), vote->signature)) {
       bad(name + ": its checkpoint does not verify");
       return {};
     }
     audit_roots_[checkpoint->height] = checkpoint->audit_root;
-    if (commit.height == tip_.solo.height && checkpoint->state_root != tip_.state_root) {
+    if (commit.height == tip_.chain.height && checkpoint->state_root != tip_.state_root) {
       bad(name + ": its checkpoint names another state");
     }
     ++report_.checkpoints;
@@ -260,7 +273,8 @@ class Verifier {
   crypto::PublicKey node_key_;
   crypto::VerifierCache verifiers_{64};
   std::map<Height, crypto::Digest> audit_roots_;
-  consensus::SoloState last_;  // as the commits read so far leave it
+  OrderingKind ordering_{};
+  consensus::ChainEnd last_;  // as the commits read so far leave it
   std::uint64_t steps_ = 0, total_ = 0;
 };
 
@@ -275,7 +289,7 @@ auto verify_store(const ports::Reader& store, const Progress& progress) -> Resul
 }
 
 auto DistributedVault::Impl::verify(const Progress& progress) const -> Detailed<VerifyReport> {
-  const auto snapshot = ledger_->store().snapshot();
+  const auto snapshot = history_->store().snapshot();
   auto report = verify_store(*snapshot, progress);
   if (!report) return fail(report.error(), folder_.string());
   return *std::move(report);

@@ -4,29 +4,21 @@
 
 #include "crypto/log_tree.h"
 #include "crypto/xof.h"
-#include "sim/signatures.h"
 
 namespace holdfast::sim {
 namespace {
 
 using consensus::BlockPtr;
 using crypto::Purpose;
-using crypto::SimulatedSignatures;
 
 constexpr std::uint64_t kStartMs = 1'760'000'000'000;
 constexpr std::size_t kVerifiedMax = 50'000;
 
-auto item_id(base::ByteView item) -> model::Digest { return crypto::sha256(item); }
+constexpr std::uint64_t kRealSuiteEvery = 50;  // seeds
 
-auto committee_of(std::size_t nodes) -> model::Committee {
-  model::Committee committee;
-  for (std::size_t i = 0; i < nodes; ++i) {
-    model::CommitteeMember member;
-    member.device.bytes.fill(static_cast<std::uint8_t>(i + 1));
-    member.node_key.bytes.fill(static_cast<std::uint8_t>(i + 1));
-    committee.members.push_back(member);
-  }
-  return committee;
+auto suite_for(const Options& options) -> std::unique_ptr<Signatures> {
+  const bool real = options.real_signatures || options.seed % kRealSuiteEvery == 0;
+  return real ? real_signatures() : hashed_signatures();
 }
 
 auto honest_nodes(const Options& options) -> std::set<NodeIndex> {
@@ -42,11 +34,12 @@ Cluster::Cluster(const Options& options, std::string* lines)
       lines_{lines},
       random_{options.seed},
       checks_{honest_nodes(options)},
-      committee_{committee_of(options.nodes)},
+      signatures_{suite_for(options)},
+      world_{options.nodes, *signatures_},
+      users_{world_, *signatures_},
       last_arrival_(options.nodes * options.nodes),
       clocks_(options.nodes) {
-  vault_.bytes.fill(7);
-  epoch_ = std::make_unique<consensus::EpochRules>(vault_, committee_);
+  epoch_ = std::make_unique<consensus::EpochRules>(world_.vault, world_.committee);
   draw_weather();
   for (NodeIndex node = 0; node < options.nodes; ++node) {
     const Behaviour behaviour = is_honest(node)
@@ -55,7 +48,8 @@ Cluster::Cluster(const Options& options, std::string* lines)
     if (!is_honest(node)) count(Fault::byzantine_node);
     nodes_.push_back(std::make_unique<Node>(
         *this, node,
-        NodeSettings{*epoch_, {}, {crypto::log_root_of, crypto::shake256, item_id}, behaviour}));
+        NodeSettings{
+            *epoch_, {}, {crypto::log_root_of, crypto::shake256, node::item_id}, behaviour}));
   }
 }
 
@@ -119,9 +113,10 @@ auto Cluster::verified(const RawBlock& block) -> BlockPtr {
   const auto& fields = block->fields;
   if (!consensus::check_header(fields, *epoch_)) return nullptr;
   if (!consensus::check_payload(*block, crypto::log_root_of)) return nullptr;
-  const auto& key = committee_.members[std::to_underlying(fields.author)].node_key;
-  auto good = SimulatedSignatures::verify(
-      key, Purpose::block, model::header_message(vault_, block->header), block->signature, *block);
+  const auto& key = world_.committee.members[std::to_underlying(fields.author)].node_key;
+  auto good = signatures_->verify(key, Purpose::block,
+                                  model::header_message(world_.vault, block->header),
+                                  block->signature, *block);
   if (good) known->second.second = std::make_shared<const model::VerifiedBlock>(*std::move(good));
   return known->second.second;
 }
@@ -130,13 +125,14 @@ auto Cluster::sign(NodeIndex node, base::Bytes header, std::vector<base::Bytes> 
     -> BlockPtr {
   model::Block block;
   block.fields = *model::decode_header(header);
-  block.signature = SimulatedSignatures::sign(committee_.members[node].node_key, Purpose::block,
-                                              model::header_message(vault_, header));
+  block.signature = signatures_->sign(world_.committee.members[node].node_key, Purpose::block,
+                                      model::header_message(world_.vault, header));
   block.digest = model::block_digest(header, block.signature);
   block.header = std::move(header);
   block.payload = std::move(payload);
   auto signed_block =
-      std::make_shared<const model::VerifiedBlock>(SimulatedSignatures::trust(std::move(block)));
+      std::make_shared<const model::VerifiedBlock>(
+          crypto::SimulatedSignatures::trust(std::move(block)));
   const RawBlock content = raw(signed_block);
   // What its maker trusts, others check for themselves: an honest one is good by construction.
   if (is_honest(node)) verified_[content.get()] = {content, signed_block};
@@ -156,17 +152,21 @@ void Cluster::on_delivered(NodeIndex node, const consensus::CommittedSubDag& com
   }
 }
 
-void Cluster::on_sequenced(NodeIndex node, const consensus::TxKey& id) {
+void Cluster::on_written(NodeIndex node, const consensus::TxKey& id) {
+  pending_[id] = {node, agenda_.now()};
+}
+
+void Cluster::on_sequenced(NodeIndex node, const consensus::TxKey& id, model::OutcomeKind outcome) {
   const auto found = pending_.find(id);
   if (found == pending_.end() || found->second.node != node) return;
   report_.latencies.push_back(agenda_.now() - found->second.since);
   pending_.erase(found);
   ++report_.transactions;
+  if (outcome == model::OutcomeKind::applied) ++report_.applied;
 }
 
 void Cluster::on_refused(NodeIndex /*node*/, const consensus::TxKey& id) {
   pending_.erase(id);
-  must_be_ordered_.erase(id);
 }
 
 void Cluster::trace(NodeIndex node, std::string_view what, std::uint64_t number) {
@@ -205,7 +205,7 @@ void Cluster::connect(NodeIndex a, NodeIndex b) {
 
 void Cluster::boot(NodeIndex node) {
   if (nodes_[node]->is_up() || is_absent(node)) return;
-  trace(node, "start", std::to_underlying(nodes_[node]->disk().height()));
+  trace(node, "start", std::to_underlying(nodes_[node]->durable_height()));
   nodes_[node]->start();
   for (NodeIndex peer = 0; peer < options_.nodes; ++peer)
     if (peer != node) connect(node, peer);
@@ -229,12 +229,8 @@ void Cluster::start_most() {
 
 void Cluster::submit_one() {
   const NodeIndex node = random_.below(options_.nodes);
-  base::Bytes transaction(random_.between(40, 600));
-  for (auto& byte : transaction) byte = static_cast<std::uint8_t>(random_.next());
   if (!nodes_[node]->is_up() || nodes_[node]->core().is_halted()) return;
-  const auto id = item_id(transaction);
-  pending_[id] = {node, agenda_.now()};
-  nodes_[node]->submit(std::move(transaction));
+  nodes_[node]->write(users_);
 }
 
 void Cluster::plan_workload(Instant until) {
@@ -256,7 +252,7 @@ void Cluster::plan_workload(Instant until) {
 auto Cluster::has_everything(NodeIndex node) const -> bool {
   const auto& core = nodes_[node]->core();
   if (core.is_in_amnesia()) return true;  // may wait for ever with f others faulty
-  return core.pool().empty() && checks_.delivered_height(node) == checks_.highest();
+  return nodes_[node]->unsettled() == 0 && checks_.delivered_height(node) == checks_.highest();
 }
 
 auto Cluster::all_have_everything() const -> bool {
@@ -283,6 +279,17 @@ auto Cluster::first_laggard() const -> std::string {
   return "nobody";
 }
 
+// I4 once more, byte for byte on every disk.
+void Cluster::compare_contents() {
+  std::map<model::Height, model::Digest> contents;
+  for (NodeIndex node = options_.byzantine; node < options_.nodes; ++node) {
+    if (!nodes_[node]->is_up()) continue;
+    const auto [height, content] = nodes_[node]->content();
+    if (contents.emplace(height, content).first->second != content)
+      checks_.fail("content differs: node " + std::to_string(node));
+  }
+}
+
 auto Cluster::run() -> Report {
   const auto stop = [this] { return checks_.violation().has_value(); };
   if (options_.faults && options_.nodes > 1 && random_.percent(20))
@@ -307,6 +314,7 @@ auto Cluster::run() -> Report {
     if (!stop() && checks_.highest() == before) checks_.fail("no progress: nothing was committed");
     if (!stop() && !all_have_everything()) checks_.fail("not converged: " + first_laggard());
   }
+  if (!stop()) compare_contents();
   report_.violation = checks_.violation();
   report_.commits = std::to_underlying(checks_.highest());
   report_.commits_checked = checks_.commits_checked();
@@ -326,6 +334,7 @@ auto replay_command(const Options& options, std::string_view bug) -> std::string
                         std::to_string(options.duration.count());
   if (options.absent > 0) command += " --absent " + std::to_string(options.absent);
   if (!options.faults) command += " --calm";
+  if (options.real_signatures) command += " --real-signatures";
   if (bug != "none") command += " --bug " + std::string{bug};
   return command;
 }

@@ -32,7 +32,11 @@ class Cluster final : public Host {
   [[nodiscard]] auto sign(NodeIndex node, base::Bytes header, std::vector<base::Bytes> payload)
       -> consensus::BlockPtr override;
   void on_delivered(NodeIndex node, const consensus::CommittedSubDag& commit) override;
-  void on_sequenced(NodeIndex node, const consensus::TxKey& id) override;
+  [[nodiscard]] auto world() const -> const VaultWorld& override { return world_; }
+  [[nodiscard]] auto signatures() -> Signatures& override { return *signatures_; }
+  void on_written(NodeIndex node, const consensus::TxKey& id) override;
+  void on_sequenced(NodeIndex node, const consensus::TxKey& id,
+                    model::OutcomeKind outcome) override;
   void on_refused(NodeIndex node, const consensus::TxKey& id) override;
   void reached(NodeIndex node, CrashPoint point) override;
   void trace(NodeIndex node, std::string_view what, std::uint64_t number) override;
@@ -76,6 +80,7 @@ class Cluster final : public Host {
   [[nodiscard]] auto is_honest(NodeIndex node) const -> bool {
     return node >= options_.byzantine;  // the first ones are not
   }
+  void compare_contents();
   [[nodiscard]] auto has_everything(NodeIndex node) const -> bool;
   [[nodiscard]] auto all_have_everything() const -> bool;
   [[nodiscard]] auto first_laggard() const -> std::string;
@@ -102,8 +107,9 @@ class Cluster final : public Host {
   Random random_;
   Checks checks_;
   crypto::Sha256 trace_;
-  model::VaultId vault_;
-  model::Committee committee_;
+  std::unique_ptr<Signatures> signatures_;
+  VaultWorld world_;
+  Users users_;
   std::unique_ptr<consensus::EpochRules> epoch_;
   std::vector<std::unique_ptr<Node>> nodes_;
   Weather weather_;
@@ -113,7 +119,6 @@ class Cluster final : public Host {
   std::map<NodeIndex, CrashPoint> doomed_;  // goes down when it comes there
   std::map<const model::Block*, std::pair<RawBlock, consensus::BlockPtr>> verified_;
   std::map<consensus::TxKey, Pending> pending_;
-  std::set<consensus::TxKey> must_be_ordered_;
   std::map<model::BlockRef, Instant> proposed_;  // with a payload, not yet delivered
   bool stormy_ = true;
   bool disk_was_lost_ = false;

@@ -6,6 +6,8 @@
 #include "sim/checks.h"
 #include "sim/message.h"
 #include "sim/random.h"
+#include "sim/signatures.h"
+#include "sim/vault_world.h"
 
 namespace holdfast::sim {
 
@@ -37,6 +39,8 @@ class Host {
   [[nodiscard]] virtual auto agenda() -> Agenda& = 0;
   [[nodiscard]] virtual auto random() -> Random& = 0;
   [[nodiscard]] virtual auto checks() -> Checks& = 0;
+  [[nodiscard]] virtual auto world() const -> const VaultWorld& = 0;
+  [[nodiscard]] virtual auto signatures() -> Signatures& = 0;
   virtual void send(NodeIndex from, NodeIndex to, Wire message) = 0;
   [[nodiscard]] virtual auto is_linked(NodeIndex a, NodeIndex b) const -> bool = 0;
   [[nodiscard]] virtual auto wall_clock(NodeIndex node) const -> model::TimeMs = 0;
@@ -47,7 +51,9 @@ class Host {
   [[nodiscard]] virtual auto sign(NodeIndex node, base::Bytes header,
                                   std::vector<base::Bytes> payload) -> consensus::BlockPtr = 0;
   virtual void on_delivered(NodeIndex node, const consensus::CommittedSubDag& commit) = 0;
-  virtual void on_sequenced(NodeIndex node, const consensus::TxKey& id) = 0;
+  virtual void on_written(NodeIndex node, const consensus::TxKey& id) = 0;
+  virtual void on_sequenced(NodeIndex node, const consensus::TxKey& id,
+                            model::OutcomeKind outcome) = 0;
   virtual void on_refused(NodeIndex node, const consensus::TxKey& id) = 0;
   virtual void reached(NodeIndex node, CrashPoint point) = 0;  // the node may be down after it
   virtual void trace(NodeIndex node, std::string_view what, std::uint64_t number) = 0;

@@ -15,7 +15,8 @@ using namespace holdfast::sim;
 
 constexpr const char* kUsage =
     "usage: holdfast-sim [--seed FIRST] [--seeds N] [--nodes N] [--byzantine F] [--absent F]\n"
-    "                    [--seconds S] [--delay MS] [--calm] [--bug NAME] [--trace]\n";
+    "                    [--seconds S] [--delay MS] [--calm] [--bug NAME] [--trace]\n"
+    "                    [--real-signatures]\n";
 
 struct Arguments {
   Options options;
@@ -31,6 +32,10 @@ auto parse(const std::vector<std::string_view>& words) -> Arguments {
     const std::string_view flag = words[i];
     if (flag == "--calm") {
       arguments.options.faults = false;
+      continue;
+    }
+    if (flag == "--real-signatures") {
+      arguments.options.real_signatures = true;
       continue;
     }
     if (flag == "--trace") {
@@ -105,6 +110,7 @@ auto main(int argc, char** argv) -> int {
     sum.commits += report.commits;
     sum.commits_checked += report.commits_checked;
     sum.transactions += report.transactions;
+    sum.applied += report.applied;
     sum.simulated += report.simulated;
     if (report.violation) {
       std::printf("seed %llu: %s\nreplay: %s\n", static_cast<unsigned long long>(options.seed),
@@ -114,12 +120,13 @@ auto main(int argc, char** argv) -> int {
   }
   std::printf(
       "%llu seeds, %zu nodes, %zu Byzantine: %.2f simulated hours, %llu commits, "
-      "%llu deliveries checked, %llu transactions\n",
+      "%llu deliveries checked, %llu transactions, %llu applied\n",
       static_cast<unsigned long long>(ran), options.nodes, options.byzantine,
       std::chrono::duration<double, std::ratio<3600>>(sum.simulated).count(),
       static_cast<unsigned long long>(sum.commits),
       static_cast<unsigned long long>(sum.commits_checked),
-      static_cast<unsigned long long>(sum.transactions));
+      static_cast<unsigned long long>(sum.transactions),
+      static_cast<unsigned long long>(sum.applied));
   for (std::size_t i = 0; i < sum.faults.size(); ++i)
     std::printf("%10llu  %s\n", static_cast<unsigned long long>(sum.faults[i]),
                 kFaultNames.at(i).data());

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "consensus/effects.h"
+#include "node/dag_store.h"
 
 namespace holdfast::sim {
 
@@ -19,13 +20,11 @@ struct BlocksWanted {
   std::vector<model::BlockRef> refs;
 };
 struct CommitsWanted {
-  consensus::CommitState from;
-  model::Height to{};
+  model::Height from{};
 };
 struct Commits {
-  consensus::CommitState from;
-  std::vector<consensus::CommittedSubDag> range;
-  std::vector<RawBlock> voters;
+  model::Height from{};
+  std::shared_ptr<const node::CommitRange> range;
 };
 struct Vote {
   model::CheckpointVote vote;

@@ -4,7 +4,6 @@
 
 #include "base/overloaded.h"
 #include "model/signing.h"
-#include "sim/signatures.h"
 
 namespace holdfast::sim {
 namespace {
@@ -12,7 +11,7 @@ namespace {
 using consensus::BlockPtr;
 using consensus::PeerId;
 using crypto::Purpose;
-using crypto::SimulatedSignatures;
+using ports::Column;
 
 auto peer_id(NodeIndex node) -> PeerId { return PeerId{node}; }
 auto node_of(PeerId peer) -> NodeIndex { return std::to_underlying(peer); }
@@ -26,136 +25,127 @@ auto amnesia_message(const model::LatestAnswer& answer) -> base::Bytes {
 Node::Node(Host& host, NodeIndex index, NodeSettings settings)
     : host_{host}, index_{index}, settings_{std::move(settings)} {}
 
+Node::~Node() = default;
+
 auto Node::moment() const -> consensus::Moment {
   return {host_.agenda().now(), host_.wall_clock(index_)};
 }
 
 void Node::later(Instant delay, std::function<void()> action) {
   host_.agenda().after(delay, [this, life = life_, action = std::move(action)] {
-    if (life == life_ && core_) action();
+    if (life == life_ && participant_) action();
   });
+}
+
+auto Node::settings() -> node::ParticipantSettings {
+  return {.epoch = settings_.epoch,
+          .self = model::AuthorIndex{index_},
+          .beacon = {},
+          .parameters = settings_.parameters,
+          .primitives = settings_.primitives,
+          .verify_block =
+              [this](model::Block block) {
+                return host_.verified(std::make_shared<const model::Block>(std::move(block)));
+              },
+          .verify_transaction =
+              [this](model::SignedTransaction transaction, const crypto::PublicKey& author) {
+                const base::Bytes message = transaction.signed_message;
+                const crypto::Signature signature = transaction.signature;
+                return host_.signatures().verify(author, Purpose::transaction, message, signature,
+                                                 std::move(transaction));
+              }};
+}
+
+auto Node::durable_height() const -> model::Height {
+  const auto mark = node::read_dag_mark(store_, settings_.epoch.committee.epoch);
+  return mark && *mark ? (*mark)->commit.height : model::Height{};
 }
 
 void Node::start() {
-  CHECK(!core_);
-  consensus::Recovered recovered = disk_.recovered(settings_.parameters);
-  if (disk_.is_lost()) {
-    model::AmnesiaNonce nonce;
-    for (auto& byte : nonce.bytes) byte = static_cast<std::uint8_t>(host_.random().next());
-    recovered.amnesia = nonce;
+  CHECK(!participant_);
+  const VaultWorld& world = host_.world();
+  if (!*store_.get(Column::meta, node::name_key(node::kTipName))) {
+    CHECK(node::Ledger::create(
+              store_, world.genesis, world.state,
+              consensus::chain_start(world.vault, world.committee, world.created))
+              .has_value());
   }
-  host_.checks().restarted(index_, disk_.height(), disk_.is_lost());
-  applied_.clear();
-  root_ = {};
-  applied_height_ = {};
-  for (const auto& commit : disk_.commits()) apply(commit);
-  core_ =
-      std::make_unique<consensus::Core>(consensus::CoreSettings{.epoch = settings_.epoch,
-                                                                .self = model::AuthorIndex{index_},
-                                                                .beacon = {},
-                                                                .parameters = settings_.parameters,
-                                                                .primitives = settings_.primitives},
-                                        recovered, moment());
-  step(consensus::Started{});
+  auto ledger = node::Ledger::load(store_);
+  CHECK(ledger.has_value());
+  ledger_ = *std::move(ledger);
+  std::optional<model::AmnesiaNonce> nonce;
+  if (signer_.is_lost()) {
+    nonce.emplace();
+    for (auto& byte : nonce->bytes) byte = static_cast<std::uint8_t>(host_.random().next());
+  }
+  host_.checks().restarted(index_, durable_height(), signer_.is_lost());
+  node::Surroundings& around = *this;
+  participant_ =
+      std::make_unique<node::Participant>(settings(), store_, *ledger_, signer_, around);
+  CHECK(participant_->start(nonce, moment()).has_value());
 }
 
 auto Node::crash() -> std::size_t {
-  core_.reset();
-  store_failed_ = false;
+  participant_.reset();
+  ledger_.reset();
   ++life_;
-  syncing_ = false;
-  persisted_ = {};
-  held_.clear();
-  return disk_.power_loss(host_.random());
+  const auto written = store_.write({}, ports::Durability::buffered);
+  store_.crash(host_.random().next());
+  if (!written) return 0;  // the store had failed
+  return std::to_underlying(*written) - std::to_underlying(store_.last_synced());
 }
 
 void Node::fail_store() {
-  store_failed_ = true;
+  store_.fail_write(1, base::Error::store_io);
   step(consensus::StoreFailed{});
 }
 
-void Node::lose_disk() { disk_.wipe(); }
+void Node::lose_disk() {
+  store_.wipe();
+  signer_.wipe();
+}
 
 void Node::step(const consensus::Input& input) {
-  for (consensus::Effect& effect : core_->step(input, moment())) {
-    if (!core_) return;
-    carry_out(std::move(effect));
-  }
-  if (!core_) return;
+  participant_->step(input, moment());
+  check_bounds();
+}
+
+void Node::check_bounds() {
   const auto& parameters = settings_.parameters;
   const std::size_t nodes = settings_.epoch.validators().count();
-  host_.checks().bounded(index_, "suspended blocks", core_->blocks().suspended_count(),
+  host_.checks().bounded(index_, "suspended blocks", core().blocks().suspended_count(),
                          consensus::kSuspendedRefsMax * nodes);
-  host_.checks().bounded(index_, "accepted blocks", core_->dag().size(),
+  host_.checks().bounded(index_, "accepted blocks", core().dag().size(),
                          (parameters.gc_depth + consensus::kFutureRoundsMax) * nodes * 2);
 }
 
-void Node::carry_out(consensus::Effect effect) {
-  const auto waits = [&](const auto& guarded) {
-    return std::to_underlying(guarded.after) > std::to_underlying(persisted_);
-  };
-  const bool held =
-      std::visit(base::Overloaded{[&](const consensus::Send& send) { return waits(send); },
-                                  [&](const consensus::Deliver& deliver) { return waits(deliver); },
-                                  [](const auto&) { return false; }},
-                 effect);
-  if (held) {
-    held_.push_back(std::move(effect));
-    return;
-  }
-  std::visit([this](auto&& what) { on(std::forward<decltype(what)>(what)); }, std::move(effect));
-}
-
-void Node::on(consensus::SignBlock effect) {
-  later(std::chrono::microseconds{600}, [this, effect = std::move(effect)] {
-    const BlockPtr block = host_.sign(index_, effect.header, effect.payload);
+void Node::sign(consensus::SignBlock request) {
+  later(std::chrono::microseconds{600}, [this, request = std::move(request)] {
+    const BlockPtr block = host_.sign(index_, request.header, request.payload);
     host_.reached(index_, CrashPoint::signed_not_stored);
-    if (core_) step(consensus::BlockSigned{effect.id, block});
+    if (participant_) step(consensus::BlockSigned{request.id, block});
   });
 }
 
-void Node::on(const consensus::SignCheckpoint& effect) {
-  later(std::chrono::microseconds{600}, [this, effect] {
-    const auto& member = settings_.epoch.committee.members[index_];
-    const auto message = model::checkpoint_message(settings_.epoch.vault, effect.checkpoint);
-    const auto signature = SimulatedSignatures::sign(member.node_key, Purpose::checkpoint, message);
-    model::CheckpointVote vote{effect.checkpoint, member.device, signature};
-    auto verified = SimulatedSignatures::verify(member.node_key, Purpose::checkpoint, message,
-                                                signature, std::move(vote));
-    step(consensus::CheckpointSigned{effect.id, *std::move(verified)});
+void Node::sign(consensus::SignCheckpoint request) {
+  later(std::chrono::microseconds{600}, [this, request = std::move(request)] {
+    const auto message = model::checkpoint_message(settings_.epoch.vault, request.checkpoint);
+    const auto signature = host_.signatures().sign(self().node_key, Purpose::checkpoint, message);
+    model::CheckpointVote vote{request.checkpoint, self().device, signature};
+    auto verified = host_.signatures().verify(self().node_key, Purpose::checkpoint, message,
+                                              signature, std::move(vote));
+    step(consensus::CheckpointSigned{request.id, *std::move(verified)});
   });
 }
 
-void Node::on(const consensus::Persist& effect) {
-  disk_.write(effect);
-  sync_later();
-}
-
-void Node::sync_later() {
-  if (syncing_ || store_failed_ || !disk_.has_unsynced()) return;
-  syncing_ = true;
-  later(host_.disk_latency(), [this] { synced(); });
-}
-
-void Node::synced() {
-  syncing_ = false;
-  if (store_failed_) return;
-  persisted_ = disk_.sync_next();
-  host_.reached(index_, CrashPoint::stored_not_sent);
-  if (!core_) return;
-  release();
-  if (!core_) return;
-  step(consensus::Persisted{persisted_});
-  if (core_) sync_later();
-}
-
-// What waited for this sync, in the order in which it was asked for.
-void Node::release() {
-  std::deque<consensus::Effect> held = std::exchange(held_, {});
-  for (consensus::Effect& effect : held) {
-    if (!core_) return;
-    carry_out(std::move(effect));
-  }
+void Node::sync() {
+  later(host_.disk_latency(), [this] {
+    if (store_.write({}, ports::Durability::synced))
+      host_.reached(index_, CrashPoint::stored_not_sent);
+    if (!participant_) return;
+    participant_->sync(moment());
+    check_bounds();
+  });
 }
 
 void Node::send_to(const std::optional<PeerId>& to, const Wire& message) {
@@ -164,7 +154,7 @@ void Node::send_to(const std::optional<PeerId>& to, const Wire& message) {
     if (peer != index_ && (!to || node_of(*to) == peer)) host_.send(index_, peer, message);
 }
 
-void Node::on(const consensus::Send& effect) {
+void Node::send(const consensus::Send& effect) {
   std::visit(
       base::Overloaded{
           [&](const consensus::BlockMessage& message) { send_own_block(effect.to, message.block); },
@@ -178,10 +168,9 @@ void Node::on(const consensus::Send& effect) {
               given.latest = settings_.epoch.genesis[index_];
               given.yours.reset();
             }
-            const auto& key = settings_.epoch.committee.members[index_].node_key;
-            const auto signature =
-                SimulatedSignatures::sign(key, Purpose::amnesia, amnesia_message(given));
-            send_to(effect.to, Latest{given, signature});
+            const auto signature = host_.signatures().sign(self().node_key, Purpose::amnesia,
+                                                           amnesia_message(given));
+            send_to(effect.to, Latest{std::move(given), signature});
           }},
       effect.message);
 }
@@ -246,83 +235,92 @@ auto Node::altered(const BlockPtr& block) -> BlockPtr {
   return host_.sign(index_, model::encode(header), (**block).payload);
 }
 
-void Node::on(const consensus::Fetch& effect) {
-  host_.send(index_, node_of(effect.request.from), BlocksWanted{effect.request.refs});
+void Node::fetch(const consensus::FetchRequest& request) {
+  host_.send(index_, node_of(request.from), BlocksWanted{request.refs});
 }
 
-void Node::on(const consensus::FetchCommits& effect) {
+void Node::fetch(const consensus::FetchCommits& request) {
   for (NodeIndex peer = 0; peer < settings_.epoch.validators().count(); ++peer)
     if (peer != index_ && host_.is_linked(index_, peer))
-      host_.send(index_, peer, CommitsWanted{effect.from, effect.to});
+      host_.send(index_, peer, CommitsWanted{request.from.height});
 }
 
-void Node::on(const consensus::SetTimer& effect) {
-  const Instant delay = std::max(effect.at - host_.agenda().now(), Instant{0});
-  const std::uint64_t set = ++timers_[std::to_underlying(effect.kind)];
-  later(delay, [this, set, kind = effect.kind] {
+void Node::set_timer(const consensus::SetTimer& timer) {
+  const Instant delay = std::max(timer.at - host_.agenda().now(), Instant{0});
+  const std::uint64_t set = ++timers_[std::to_underlying(timer.kind)];
+  later(delay, [this, set, kind = timer.kind] {
     if (timers_[std::to_underlying(kind)] == set) step(consensus::TimerFired{kind});
   });
 }
 
-void Node::apply(const consensus::CommittedSubDag& commit) {
-  base::Bytes leaves = base::to_bytes(root_.view());
-  for (const consensus::TxKey& id : commit.item_ids)
-    if (applied_.insert(id).second) base::append(leaves, id.view());
-  root_ = crypto::sha256({leaves, commit.digest.view()});
-  applied_height_ = commit.commit.height;
-  host_.checks().applied(index_, applied_height_, root_);
+void Node::delivered(const consensus::CommittedSubDag& commit) {
+  host_.checks().delivered(index_, commit);
+  host_.on_delivered(index_, commit);
+  host_.trace(index_, "deliver", std::to_underlying(commit.commit.height));
 }
 
-void Node::on(const consensus::Deliver& effect) {
-  host_.checks().delivered(index_, effect.commit);
-  host_.on_delivered(index_, effect.commit);
-  host_.trace(index_, "deliver", std::to_underlying(effect.commit.commit.height));
-  apply(effect.commit);
-  const consensus::Applied applied{.height = applied_height_,
-                                   .state_root = root_,
-                                   .audit_root = root_,
-                                   .close_epoch = false,
-                                   .next = {}};
-  later(Instant{0}, [this, applied] { step(applied); });
+void Node::applied(const node::Tip& tip, std::span<const model::Digest> items,
+                   std::span<const vault::Outcome> outcomes) {
+  host_.checks().applied(index_, tip.chain.height,
+                         crypto::sha256({tip.state_root.view(), tip.audit_root.view()}));
+  for (std::size_t i = 0; i < items.size(); ++i)
+    if (outcomes[i].kind != model::OutcomeKind::gap)
+      host_.on_sequenced(index_, items[i], outcomes[i].kind);
 }
 
-void Node::on(const consensus::TxStatus& effect) {
-  if (effect.fate == consensus::TxFate::sequenced) host_.on_sequenced(index_, effect.id);
-  if (effect.fate == consensus::TxFate::refused) host_.on_refused(index_, effect.id);
+void Node::refused(const model::Digest& item, base::Error /*reason*/) {
+  host_.on_refused(index_, item);
 }
 
-void Node::on(const consensus::CheckpointCertified& effect) {
-  host_.trace(index_, "certified", std::to_underlying(effect.certificate.checkpoint.height));
+void Node::certified(const consensus::CheckpointCertificate& certificate) {
+  host_.trace(index_, "certified", std::to_underlying(certificate.checkpoint.height));
 }
 
-void Node::on(const consensus::Misconduct& effect) {
-  host_.trace(index_, "misconduct", std::to_underlying((**effect.proof.first).fields.author));
+void Node::misconduct(const consensus::EquivocationProof& proof) {
+  host_.trace(index_, "misconduct", std::to_underlying((**proof.first).fields.author));
 }
 
-void Node::on(const consensus::EpochEnded& effect) {
-  host_.trace(index_, "epoch ended", std::to_underlying(effect.height));
+void Node::epoch_ended(model::Height height) {
+  host_.trace(index_, "epoch ended", std::to_underlying(height));
 }
 
-void Node::on(const consensus::Halt& effect) {
-  host_.trace(index_, "halt", std::to_underlying(effect.reason));
-  host_.checks().halted(index_, effect.reason);
+void Node::halted(consensus::HaltReason reason) {
+  host_.trace(index_, "halt", std::to_underlying(reason));
+  host_.checks().halted(index_, reason);
+}
+
+void Node::write(Users& users) {
+  const node::StoredState state{store_};
+  const auto transaction = users.write(index_, state, participant_->last_of(self().device),
+                                       host_.wall_clock(index_), host_.random());
+  host_.on_written(index_, *model::Digest::from(transaction.id.view()));
+  participant_->submit(transaction, moment());
+  check_bounds();
+}
+
+auto Node::content() const -> std::pair<model::Height, model::Digest> {
+  crypto::Sha256 all;
+  for (const Column column :
+       {Column::state, Column::versions, Column::transactions, Column::audit}) {
+    const auto read = store_.scan(column, {}, {}, [&](base::ByteView key, base::ByteView value) {
+      all.update(crypto::sha256({key, value}).view());
+      return true;
+    });
+    CHECK(read.has_value());
+  }
+  return {ledger_->height(), all.finish()};
 }
 
 void Node::link_up(NodeIndex peer, model::Round last_received) {
-  if (core_) step(consensus::PeerUp{peer_id(peer), last_received});
+  if (participant_) step(consensus::PeerUp{peer_id(peer), last_received});
 }
 
 void Node::link_down(NodeIndex peer) {
-  if (core_) step(consensus::PeerDown{peer_id(peer)});
-}
-
-void Node::submit(base::Bytes transaction) {
-  const auto id = settings_.primitives.item_id(transaction);
-  step(consensus::Submit{id, std::move(transaction)});
+  if (participant_) step(consensus::PeerDown{peer_id(peer)});
 }
 
 void Node::receive(NodeIndex from, const Wire& message) {
-  if (!core_) return;
+  if (!participant_) return;
   std::visit([&](const auto& what) { on(from, what); }, message);
 }
 
@@ -336,48 +334,35 @@ void Node::on(NodeIndex from, const Blocks& message) {
 void Node::on(NodeIndex from, const BlocksWanted& message) {
   Blocks found{{}, consensus::Arrival::requested};
   for (const model::BlockRef& ref : message.refs) {
-    if (const auto twin = std::ranges::find_if(
-            twins_, [&](const auto& entry) { return (*entry.second)->ref() == ref; });
-        twin != twins_.end()) {
+    const auto twin = std::ranges::find_if(
+        twins_, [&](const auto& entry) { return (*entry.second)->ref() == ref; });
+    if (twin != twins_.end()) {
       found.blocks.push_back(raw(twin->second));
-    } else if (const BlockPtr block = disk_.block(ref)) {
-      found.blocks.push_back(raw(block));
+    } else if (auto block = participant_->block(ref); block && *block) {
+      found.blocks.push_back(*std::move(block));
     }
   }
   host_.send(index_, from, std::move(found));
 }
 
 void Node::on(NodeIndex from, const CommitsWanted& message) {
-  Commits answer{message.from, {}, {}};
-  const auto first = std::to_underlying(message.from.height);  // commits()[0] is height 1
-  const auto& commits = disk_.commits();
-  std::vector<BlockPtr> voters;
-  std::size_t last = 0;
-  for (std::size_t end = std::min<std::size_t>(commits.size(), first + consensus::kSyncRangeMax);
-       end > first && last == 0; --end) {
-    const auto& commit = commits[end - 1];
-    voters = disk_.voters_for({commit.commit.height, commit.digest});
-    if (voters.size() >= settings_.epoch.validators().quorum()) last = end;
-  }
-  for (std::size_t i = first; i < last; ++i) answer.range.push_back(commits[i]);
-  for (const BlockPtr& voter : voters) answer.voters.push_back(raw(voter));
-  if (!answer.range.empty()) host_.send(index_, from, std::move(answer));
+  auto range = participant_->commits_after(message.from);
+  if (!range || range->commits.empty()) return;
+  host_.send(index_, from,
+             Commits{message.from,
+                     std::make_shared<const node::CommitRange>(*std::move(range))});
 }
 
 void Node::on(NodeIndex /*from*/, const Commits& message) {
-  if (core_->committed() != message.from) return;  // another answer came first
-  std::vector<BlockPtr> voters;
-  for (const RawBlock& block : message.voters)
-    if (BlockPtr good = host_.verified(block)) voters.push_back(std::move(good));
-  auto certified = consensus::certify(settings_.epoch, message.from, message.range, voters);
-  if (certified) step(consensus::CommitsCertified{*std::move(certified)});
+  participant_->receive(message.from, *message.range, moment());
+  check_bounds();
 }
 
 void Node::on(NodeIndex /*from*/, const Vote& message) {
   const auto author = consensus::index_of(settings_.epoch.committee, message.vote.author);
   if (!author) return;
   const auto& key = settings_.epoch.committee.members[std::to_underlying(*author)].node_key;
-  auto verified = SimulatedSignatures::verify(
+  auto verified = host_.signatures().verify(
       key, Purpose::checkpoint,
       model::checkpoint_message(settings_.epoch.vault, message.vote.checkpoint),
       message.vote.signature, message.vote);
@@ -392,7 +377,7 @@ void Node::on(NodeIndex /*from*/, const Latest& message) {
   if (!settings_.epoch.validators().contains(message.answer.author)) return;
   const auto& key =
       settings_.epoch.committee.members[std::to_underlying(message.answer.author)].node_key;
-  auto verified = SimulatedSignatures::verify(
+  auto verified = host_.signatures().verify(
       key, Purpose::amnesia, amnesia_message(message.answer), message.signature, message.answer);
   if (verified) step(consensus::LatestAnswered{*std::move(verified)});
 }

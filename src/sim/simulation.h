@@ -21,6 +21,7 @@ struct Options {
   bool faults = true;                   // crashes, partitions, slow disks, clocks
   std::optional<milliseconds> delay{};  // fixed one-way delay instead of a drawn one
   std::uint64_t transactions_per_second = 20;
+  bool real_signatures = false;  // of blocks, checkpoints and transactions; slow
 };
 
 enum class Fault : std::uint8_t {
@@ -77,7 +78,8 @@ struct Report {
   std::optional<std::string> violation;  // a sentence; NoProgress is one, too
   std::array<std::uint64_t, kFaultNames.size()> faults{};
   std::uint64_t commits = 0;       // heights reached
-  std::uint64_t transactions = 0;  // ordered
+  std::uint64_t transactions = 0;  // ordered and settled by the rules
+  std::uint64_t applied = 0;       // of those: they changed the state
   std::uint64_t commits_checked = 0;
   Instant simulated{};
   std::string trace;                      // digest of everything that happened, hexadecimal

@@ -11,41 +11,32 @@
 #include <array>
 #include <memory>
 
-#include "ports/key_value_store.h"
+#include "ports/signer_record.h"
 #include "store/file_io.h"
 
 namespace holdfast::store {
 
-struct SignerState {
-  std::uint64_t epoch = 0;
-  std::uint64_t round = 0;                // the highest round signed in `epoch`
-  std::array<std::uint8_t, 32> digest{};  // of the block signed there
-  ports::SequenceNumber synced{};         // KeyValueStore::last_synced() at that time
-  auto operator==(const SignerState&) const -> bool = default;
-};
+using ports::SignerState;
 
 // On disk, integers big endian: magic 8, version 4, generation 8, epoch 8, round 8, digest 32,
 // synced 8, CRC-32C of all before 4. Slot = generation mod 2. Do not change; raise the version.
 inline constexpr std::size_t kSignerSlotBytes = 4096;  // one sector, also of the larger kind
 inline constexpr std::size_t kSignerFileBytes = 2 * kSignerSlotBytes;
 
-class SignerFile {
+class SignerFile final : public ports::SignerRecord {
  public:
   // Refuses with already_exists: to forget a signed round is to sign it twice.
   static auto create(const Path& path, const SignerState& state)
       -> Detailed<std::unique_ptr<SignerFile>>;
   static auto open(const Path& path) -> Detailed<std::unique_ptr<SignerFile>>;
-  SignerFile(const SignerFile&) = delete;
-  auto operator=(const SignerFile&) -> SignerFile& = delete;
-  ~SignerFile() = default;
 
-  [[nodiscard]] auto state() const -> const SignerState& { return state_; }
+  [[nodiscard]] auto state() const -> const SignerState& override { return state_; }
   // True if opening found one slot unreadable. A write cut short explains it, and then nothing was
   // sent; so does damage at rest, and then state() is one write old: go by the higher round of
   // state() and store, and treat a store without its own newest block as amnesia.
   [[nodiscard]] auto one_slot_was_damaged() const -> bool { return one_slot_was_damaged_; }
   // Durable once it returns.
-  [[nodiscard]] auto write(const SignerState& state) -> Result<void>;
+  [[nodiscard]] auto write(const SignerState& state) -> Result<void> override;
 
  private:
   struct Slot {

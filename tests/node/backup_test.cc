@@ -12,7 +12,7 @@ namespace {
 
 using base::Error;
 
-class BackupTest : public DamagedVault {
+class BackupTest : public OnBothOrderings<DamagedVault> {
  protected:
   [[nodiscard]] auto file() const -> std::filesystem::path { return temp_.path() / "vault.backup"; }
   [[nodiscard]] auto restored_folder() const -> std::filesystem::path {
@@ -49,7 +49,7 @@ class BackupTest : public DamagedVault {
   }
 };
 
-TEST_F(BackupTest, IsOfTheStateOfItsMomentAndSaysSo) {
+TEST_P(BackupTest, IsOfTheStateOfItsMomentAndSaysSo) {
   create_with(5);
   const Status before = vault_->status();
   const BackupManifest made = back_up();
@@ -65,7 +65,7 @@ TEST_F(BackupTest, IsOfTheStateOfItsMomentAndSaysSo) {
   EXPECT_EQ(verify(), "whole");
 }
 
-TEST_F(BackupTest, IsPrivateAndHoldsNoPlaintextAndNoSigner) {
+TEST_P(BackupTest, IsPrivateAndHoldsNoPlaintextAndNoSigner) {
   create_with(1);
   add("canary-label", "canary-password");
   back_up();
@@ -78,14 +78,14 @@ TEST_F(BackupTest, IsPrivateAndHoldsNoPlaintextAndNoSigner) {
   EXPECT_EQ(base::text_of(bytes).find("HFNODEK1"), std::string_view::npos);
 }
 
-TEST_F(BackupTest, ALockedVaultIsBackedUpToo) {
+TEST_P(BackupTest, ALockedVaultIsBackedUpToo) {
   create_with(2);
   vault_->lock();
   back_up();
   EXPECT_EQ(verify(), "whole");
 }
 
-TEST_F(BackupTest, NeverReplacesAFile) {
+TEST_P(BackupTest, NeverReplacesAFile) {
   create_with(1);
   ASSERT_TRUE(store::write_file_atomic(file(), base::view_of("precious")));
   const auto made = vault_->backup(file());
@@ -94,7 +94,7 @@ TEST_F(BackupTest, NeverReplacesAFile) {
   EXPECT_EQ(base::text_of(*store::read_file(file(), 100)), "precious");
 }
 
-TEST_F(BackupTest, BecomesAVaultThatOpensWithThePassphrase) {
+TEST_P(BackupTest, BecomesAVaultThatOpensWithThePassphrase) {
   create_with(5);
   back_up();
   ASSERT_EQ(restore(), Error{});
@@ -104,7 +104,7 @@ TEST_F(BackupTest, BecomesAVaultThatOpensWithThePassphrase) {
   EXPECT_EQ(names(), (std::vector<std::string>{"restored", "vault", "vault.backup"}));
 }
 
-TEST_F(BackupTest, ARestoredVaultSignsOnlyOnceItsOwnerConfirms) {
+TEST_P(BackupTest, ARestoredVaultSignsOnlyOnceItsOwnerConfirms) {
   create_with(3);
   back_up();
   ASSERT_EQ(restore(), Error{});
@@ -121,14 +121,14 @@ TEST_F(BackupTest, ARestoredVaultSignsOnlyOnceItsOwnerConfirms) {
   expect_verified();
 }
 
-TEST_F(BackupTest, OnlyAMissingSignerCanBeConfirmed) {
+TEST_P(BackupTest, OnlyAMissingSignerCanBeConfirmed) {
   create_with(1);
   const auto needless = vault_->confirm_recovery();
   ASSERT_FALSE(needless);
   EXPECT_EQ(needless.error().code, Error::nothing_to_recover);
 }
 
-TEST_F(BackupTest, RestoringOverwritesNothing) {
+TEST_P(BackupTest, RestoringOverwritesNothing) {
   create_with(1);
   back_up();
   ASSERT_EQ(restore(), Error{});
@@ -137,7 +137,7 @@ TEST_F(BackupTest, RestoringOverwritesNothing) {
   expect_readable();
 }
 
-TEST_F(BackupTest, AnotherPassphraseOpensNothing) {
+TEST_P(BackupTest, AnotherPassphraseOpensNothing) {
   create_with(1);
   back_up();
   const auto wrong = restore_backup(file(), restored_folder(), passphrase("wrong"), ports());
@@ -146,7 +146,7 @@ TEST_F(BackupTest, AnotherPassphraseOpensNothing) {
   EXPECT_EQ(names(), (std::vector<std::string>{"vault", "vault.backup"}));
 }
 
-TEST_F(BackupTest, ManyChunksComeBackInOrder) {
+TEST_P(BackupTest, ManyChunksComeBackInOrder) {
   create();
   for (int i = 0; i < 6; ++i) {
     auto made = secret("large " + std::to_string(i));
@@ -161,7 +161,7 @@ TEST_F(BackupTest, ManyChunksComeBackInOrder) {
   expect_verified();
 }
 
-TEST_F(BackupTest, DamageAnywhereIsFoundAndLeavesNothingBehind) {
+TEST_P(BackupTest, DamageAnywhereIsFoundAndLeavesNothingBehind) {
   create_with(3);
   back_up();
   const auto whole = store::read_file(file(), 64 << 20).value();
@@ -188,7 +188,7 @@ TEST_F(BackupTest, DamageAnywhereIsFoundAndLeavesNothingBehind) {
   EXPECT_EQ(verify(), "whole");
 }
 
-TEST_F(BackupTest, AChunkLeftOutOrSwappedIsFound) {
+TEST_P(BackupTest, AChunkLeftOutOrSwappedIsFound) {
   create();
   for (int i = 0; i < 4; ++i) {
     auto made = secret("large " + std::to_string(i));
@@ -231,7 +231,7 @@ TEST_F(BackupTest, AChunkLeftOutOrSwappedIsFound) {
   EXPECT_EQ(verify(), "whole");
 }
 
-TEST_F(BackupTest, AVaultWithABadRecordGivesABackupThatVerifyRefuses) {
+TEST_P(BackupTest, AVaultWithABadRecordGivesABackupThatVerifyRefuses) {
   create_with(3);
   const auto audit = records(ports::Column::audit);
   ASSERT_FALSE(audit.empty());
@@ -240,6 +240,8 @@ TEST_F(BackupTest, AVaultWithABadRecordGivesABackupThatVerifyRefuses) {
   back_up();
   EXPECT_EQ(verify(), "audit record 0: missing or damaged");
 }
+
+INSTANTIATE_ON_BOTH_ORDERINGS(BackupTest);
 
 }  // namespace
 }  // namespace holdfast::node

@@ -3,7 +3,7 @@
 
 #include <fstream>
 
-#include "node/ledger.h"
+#include "node/history.h"
 #include "node/vault_fixture.h"
 
 namespace holdfast::node {

@@ -45,8 +45,9 @@ class VaultTest : public testing::Test {
     return made;
   }
   void create() {
-    auto made = DistributedVault::create(folder(), {.device_name = "test", .kdf = kTestKdf},
-                                         passphrase(), ports());
+    auto made = DistributedVault::create(
+        folder(), {.device_name = "test", .kdf = kTestKdf, .ordering = ordering_}, passphrase(),
+        ports());
     ASSERT_TRUE(made) << made.error().text();
     vault_ = *std::move(made);
   }
@@ -76,6 +77,7 @@ class VaultTest : public testing::Test {
   }
   [[nodiscard]] auto folder() const -> std::filesystem::path { return temp_.path() / "vault"; }
 
+  OrderingKind ordering_ = OrderingKind::solo;
   test::TempFolder temp_;
   TestClock clock_;
   store::SystemEntropy entropy_;
@@ -86,5 +88,17 @@ class VaultTest : public testing::Test {
           .value();
   std::unique_ptr<DistributedVault> vault_;
 };
+
+// The same tests, whoever orders: `class X : public OnBothOrderings<Fixture>`, TEST_P, and
+// INSTANTIATE_ON_BOTH_ORDERINGS(X).
+template <class Fixture>
+class OnBothOrderings : public Fixture, public testing::WithParamInterface<OrderingKind> {
+ protected:
+  OnBothOrderings() { this->ordering_ = GetParam(); }
+};
+#define INSTANTIATE_ON_BOTH_ORDERINGS(suite)                                              \
+  INSTANTIATE_TEST_SUITE_P(By, suite,                                                     \
+                           testing::Values(OrderingKind::solo, OrderingKind::dag),        \
+                           [](const auto& each) { return std::string{ordering_name(each.param)}; })
 
 }  // namespace holdfast::node
