@@ -50,9 +50,9 @@ auto post_vaults(const Call& call) -> Detailed<Answer> {
   if (device.empty()) device = host_name();
   const auto ordering = node::ordering_of(text_member(*call.body, "ordering").value_or("solo"));
   if (!ordering) return fail(Error::bad_request, "ordering: solo or dag");
-  TRY(vault, call.services.vaults.create(
-                 name, {.device_name = std::move(device), .kdf = kdf, .ordering = *ordering},
-                 passphrase));
+  TRY(vault,
+      call.services.vaults.create(
+          name, {.device_name = std::move(device), .kdf = kdf, .ordering = *ordering}, passphrase));
   TRY(answer, vault_answer(call, vault));
   answer.location = "/v1/vaults/" + vault->name;
   return answer;

@@ -25,9 +25,9 @@ auto after_commit(const ChainEnd& end, const model::Commit& commit,
                  .checkpoint_height = end.checkpoint_height,
                  .checkpoint_timestamp = end.checkpoint_timestamp,
                  .items_since_checkpoint = end.items_since_checkpoint || has_items};
-  const bool in_time =
-      after.items_since_checkpoint && checkpoint_due(end.checkpoint_height, end.checkpoint_timestamp,
-                                                     commit.height, commit.timestamp);
+  const bool in_time = after.items_since_checkpoint &&
+                       checkpoint_due(end.checkpoint_height, end.checkpoint_timestamp,
+                                      commit.height, commit.timestamp);
   const bool many_heights = std::to_underlying(commit.height) >=
                             std::to_underlying(end.checkpoint_height) + kCheckpointHeights;
   if (!in_time && !many_heights && !last_of_epoch) return after;

@@ -127,9 +127,9 @@ class Unpacking {
     TRY(tip_bytes, store.get(ports::Column::meta, name_key(kTipName)));
     if (!genesis || !tip_bytes) return fail(Error::backup_corrupt);
     TRY(tip, decode_tip(*tip_bytes));
-    const bool same = model::vault_id(*genesis) == manifest.vault &&
-                      tip.chain.height == manifest.height && tip.state_root == manifest.state_root &&
-                      tip.audit_root == manifest.audit_root;
+    const bool same =
+        model::vault_id(*genesis) == manifest.vault && tip.chain.height == manifest.height &&
+        tip.state_root == manifest.state_root && tip.audit_root == manifest.audit_root;
     if (!same) return fail(Error::backup_corrupt);
     return {};
   }

@@ -108,8 +108,8 @@ auto DagOrdering::verified(model::Block block) -> BlockPtr {
   const base::Bytes message = model::header_message(epoch_.vault, block.header);
   const crypto::Signature signature = block.signature;
   if (!consensus::check_payload(block, crypto::log_root_of)) return nullptr;
-  auto good = crypto::verify(verifiers_, key, crypto::Purpose::block, message, signature,
-                             std::move(block));
+  auto good =
+      crypto::verify(verifiers_, key, crypto::Purpose::block, message, signature, std::move(block));
   if (!good) return nullptr;
   return std::make_shared<const model::VerifiedBlock>(*std::move(good));
 }
@@ -177,8 +177,8 @@ auto DagOrdering::signature_of(crypto::Purpose purpose, base::Bytes message)
 }
 
 auto DagOrdering::sign_block(consensus::SignBlock request) -> Result<void> {
-  TRY(signature, signature_of(crypto::Purpose::block,
-                              model::header_message(epoch_.vault, request.header)));
+  TRY(signature,
+      signature_of(crypto::Purpose::block, model::header_message(epoch_.vault, request.header)));
   model::Block block;
   TRY(fields, model::decode_header(request.header));
   block.fields = std::move(fields);

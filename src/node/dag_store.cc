@@ -145,24 +145,24 @@ auto DagStore::commit(Height height) const -> Result<std::optional<StoredCommit>
   return std::optional{std::move(stored)};
 }
 
-auto DagStore::voters_for(const model::CommitVote& vote, Round from,
-                          const MayGive& may_give) const -> Result<std::vector<model::Block>> {
+auto DagStore::voters_for(const model::CommitVote& vote, Round from, const MayGive& may_give) const
+    -> Result<std::vector<model::Block>> {
   std::vector<model::Block> voters;
   std::set<model::AuthorIndex> authors;
   Result<void> read;
-  TRY_DO(store_.scan(
-      Column::blocks, round_key(epoch_, from),
-      round_key(epoch_, consensus::later(from, kVoterRounds)), [&](ByteView, ByteView value) {
-        auto block = model::decode_block(value);
-        if (!block) {
-          read = fail(block.error());
-          return false;
-        }
-        if (!std::ranges::contains(block->fields.commit_votes, vote)) return true;
-        if (may_give(block->ref()) && authors.insert(block->fields.author).second)
-          voters.push_back(*std::move(block));
-        return true;
-      }));
+  TRY_DO(store_.scan(Column::blocks, round_key(epoch_, from),
+                     round_key(epoch_, consensus::later(from, kVoterRounds)),
+                     [&](ByteView, ByteView value) {
+                       auto block = model::decode_block(value);
+                       if (!block) {
+                         read = fail(block.error());
+                         return false;
+                       }
+                       if (!std::ranges::contains(block->fields.commit_votes, vote)) return true;
+                       if (may_give(block->ref()) && authors.insert(block->fields.author).second)
+                         voters.push_back(*std::move(block));
+                       return true;
+                     }));
   if (!read) return fail(read.error());
   return voters;
 }
@@ -171,15 +171,15 @@ auto DagStore::range_after(Height from, std::size_t quorum, const MayGive& may_g
     -> Result<CommitRange> {
   CommitRange range;
   const auto first = std::to_underlying(std::max(from, mark_.started_at)) + 1;
-  const auto last = std::min(std::to_underlying(mark_.commit.height),
-                             first - 1 + consensus::kSyncRangeMax);
+  const auto last =
+      std::min(std::to_underlying(mark_.commit.height), first - 1 + consensus::kSyncRangeMax);
   if (std::to_underlying(from) + 1 != first) return range;  // of an earlier epoch
   for (auto end = last; end >= first; --end) {
     TRY(bytes, store_.get(Column::commits, number_key(end)));
     if (!bytes) return fail(Error::store_corrupt);
     TRY(commit, model::decode_commit(*bytes));
-    TRY(voters, voters_for({commit.height, model::commit_digest(*bytes)}, commit.leader.round,
-                           may_give));
+    TRY(voters,
+        voters_for({commit.height, model::commit_digest(*bytes)}, commit.leader.round, may_give));
     if (voters.size() < quorum) continue;
     range.voters = std::move(voters);
     for (auto height = first; height <= end; ++height) {

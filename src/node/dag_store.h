@@ -17,7 +17,7 @@ namespace holdfast::node {
 
 // Where the epoch stands; rewritten with every batch.
 struct DagMark {
-  model::Height started_at{};      // the last height before the epoch
+  model::Height started_at{};     // the last height before the epoch
   consensus::CommitState commit;  // the last one
   model::Round gc_round{};
   std::optional<model::BlockRef> own;     // the last own block

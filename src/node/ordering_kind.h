@@ -1,5 +1,5 @@
-// ordering_kind.h: the ways in which a vault can put its transactions into one order; chosen when it
-// is made. Threads: pure. Source: docs/design/architecture.md §5.
+// ordering_kind.h: the ways in which a vault can put its transactions into one order; chosen when
+// it is made. Threads: pure. Source: docs/design/architecture.md §5.
 #pragma once
 
 #include <cstdint>

@@ -73,13 +73,13 @@ auto Participant::start(const std::optional<model::AmnesiaNonce>& amnesia, Momen
   recovered.checkpoint_at = end.checkpoint_timestamp;
   recovered.items_since_checkpoint = end.items_since_checkpoint;
   recovered.amnesia = amnesia;
-  core_ = std::make_unique<consensus::Core>(
-      consensus::CoreSettings{.epoch = settings_.epoch,
-                              .self = settings_.self,
-                              .beacon = settings_.beacon,
-                              .parameters = settings_.parameters,
-                              .primitives = settings_.primitives},
-      recovered, now);
+  core_ =
+      std::make_unique<consensus::Core>(consensus::CoreSettings{.epoch = settings_.epoch,
+                                                                .self = settings_.self,
+                                                                .beacon = settings_.beacon,
+                                                                .parameters = settings_.parameters,
+                                                                .primitives = settings_.primitives},
+                                        recovered, now);
   TRY_DO(load_pending());
   may_offer_ = true;
   TRY_DO(sign_last_checkpoint_again());
@@ -118,17 +118,17 @@ auto Participant::sign_last_checkpoint_again() -> Result<void> {
   TRY(commit, store_.get(Column::commits, number_key(std::to_underlying(tip.chain.height))));
   if (!commit) return fail(Error::store_corrupt);
   TRY(fields, model::decode_commit(*commit));
-  around_.sign(consensus::SignCheckpoint{
-      {},
-      model::encode(model::Checkpoint{.vault = ledger_.vault_id(),
-                                      .epoch = tip.chain.epoch,
-                                      .height = tip.chain.height,
-                                      .commit = tip.chain.last_commit,
-                                      .tx_root = fields.tx_root,
-                                      .state_root = tip.state_root,
-                                      .audit_root = tip.audit_root,
-                                      .timestamp = tip.chain.timestamp,
-                                      .next = {}})});
+  around_.sign(
+      consensus::SignCheckpoint{{},
+                                model::encode(model::Checkpoint{.vault = ledger_.vault_id(),
+                                                                .epoch = tip.chain.epoch,
+                                                                .height = tip.chain.height,
+                                                                .commit = tip.chain.last_commit,
+                                                                .tx_root = fields.tx_root,
+                                                                .state_root = tip.state_root,
+                                                                .audit_root = tip.audit_root,
+                                                                .timestamp = tip.chain.timestamp,
+                                                                .next = {}})});
   return {};
 }
 
@@ -203,8 +203,8 @@ void Participant::sync(Moment now) {
 
 void Participant::on(const consensus::Deliver& effect) {
   around_.delivered(effect.commit);
-  Commit commit{effect.commit.commit, effect.commit.digest, {}, effect.commit.item_ids,
-                effect.last_of_epoch};
+  Commit commit{
+      effect.commit.commit, effect.commit.digest, {}, effect.commit.item_ids, effect.last_of_epoch};
   for (const consensus::BlockPtr& block : effect.commit.blocks)
     for (const Bytes& item : (**block).payload) commit.items.emplace_back(item);
   if (!apply(commit)) failed_ = true;
@@ -369,9 +369,9 @@ void Participant::receive(Height from, const CommitRange& range, Moment now) {
     if (auto good = settings_.verify_block(block)) voters.push_back(std::move(good));
   std::vector<consensus::CommittedSubDag> commits;
   for (const StoredCommit& stored : range.commits) {
-    consensus::CommittedSubDag& commit = commits.emplace_back(
-        stored.commit, stored.commit_bytes, stored.digest, std::vector<consensus::BlockPtr>{},
-        std::vector<model::Digest>{});
+    consensus::CommittedSubDag& commit =
+        commits.emplace_back(stored.commit, stored.commit_bytes, stored.digest,
+                             std::vector<consensus::BlockPtr>{}, std::vector<model::Digest>{});
     for (const model::Block& block : stored.blocks) {
       auto good = settings_.verify_block(block);
       if (!good) return;
@@ -380,14 +380,16 @@ void Participant::receive(Height from, const CommitRange& range, Moment now) {
       commit.blocks.push_back(std::move(good));
     }
   }
-  auto certified = consensus::certify(settings_.epoch, core_->committed(), std::move(commits), voters);
+  auto certified =
+      consensus::certify(settings_.epoch, core_->committed(), std::move(commits), voters);
   if (certified) step(consensus::CommitsCertified{*std::move(certified)}, now);
 }
 
 // An own block that is not synced yet must not leave by this way either.
 auto Participant::block(const model::BlockRef& ref) const
     -> Result<std::shared_ptr<const model::Block>> {
-  if (settings_.self == ref.author && ref.round > model::Round{signer_.state().round}) return nullptr;
+  if (settings_.self == ref.author && ref.round > model::Round{signer_.state().round})
+    return nullptr;
   if (const consensus::DagBlock* held = core_->dag().find(ref))
     return std::shared_ptr<const model::Block>{held->block, &held->block->value()};
   TRY(stored, dag_.block(ref));

@@ -63,12 +63,12 @@ auto decode_tip(ByteView encoded) -> Result<Tip> {
   }
   TRY_DO(in.finish());
   tip.chain = {.epoch = model::Epoch{epoch},
-              .height = model::Height{height},
-              .last_block = {model::Round{round}, model::AuthorIndex{author}, digest},
-              .last_commit = commit,
-              .timestamp = model::TimeMs{timestamp},
-              .checkpoint_height = model::Height{checkpoint_height},
-              .checkpoint_timestamp = model::TimeMs{checkpoint_timestamp},
+               .height = model::Height{height},
+               .last_block = {model::Round{round}, model::AuthorIndex{author}, digest},
+               .last_commit = commit,
+               .timestamp = model::TimeMs{timestamp},
+               .checkpoint_height = model::Height{checkpoint_height},
+               .checkpoint_timestamp = model::TimeMs{checkpoint_timestamp},
                .items_since_checkpoint = items_since_checkpoint};
   tip.state_root = state_root;
   tip.audit_root = audit_root;

@@ -10,9 +10,9 @@
 #include <shared_mutex>
 
 #include "node/batch_processor.h"
+#include "node/history.h"
 #include "node/index.h"
 #include "node/keyring.h"
-#include "node/history.h"
 #include "node/lru_cache.h"
 #include "node/sealed_index.h"
 #include "vault/resolve.h"

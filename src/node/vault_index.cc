@@ -131,8 +131,8 @@ void DistributedVault::Impl::save_index(Unlocked& unlocked, bool may_rewrite) {
   SealedIndex& sealed = unlocked.sealed;
   Result<void> saved;
   if (sealed.wants_rewrite(unlocked.index) && may_rewrite) {
-    saved = sealed.rewrite(unlocked.index, history_->store(), tip.chain.height, tip.chain.last_commit,
-                           write);
+    saved = sealed.rewrite(unlocked.index, history_->store(), tip.chain.height,
+                           tip.chain.last_commit, write);
   } else {
     saved = sealed.save(unlocked.index, tip.chain.height, tip.chain.last_commit, write);
   }

@@ -81,8 +81,8 @@ class Verifier {
         return {};
       }
       TRY(has_items, check_blocks(*commit, name));
-      last_ = consensus::after_commit(last_, *commit, model::commit_digest(*bytes), has_items,
-                                      false);
+      last_ =
+          consensus::after_commit(last_, *commit, model::commit_digest(*bytes), has_items, false);
       TRY_DO(check_checkpoint(*commit, name));
       ++report_.heights;
       step();

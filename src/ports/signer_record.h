@@ -1,9 +1,8 @@
-// signer_record.h: the last round this node signed, kept apart from the store, so that a lost or old
-// store is noticed before anything is signed twice.
-// Invariant: (epoch, round) never decreases, and one round never gets a second digest. Durable once
-// write() returns. Limits: none. Time: none. Threads: one. Errors: signer_regression (nothing
-// written), store_full, store_io, store_read_only; after a failed write only store_failed.
-// Source: docs/design/consensus.md §9.
+// signer_record.h: the last round this node signed, kept apart from the store, so that a lost or
+// old store is noticed before anything is signed twice. Invariant: (epoch, round) never decreases,
+// and one round never gets a second digest. Durable once write() returns. Limits: none. Time: none.
+// Threads: one. Errors: signer_regression (nothing written), store_full, store_io, store_read_only;
+// after a failed write only store_failed. Source: docs/design/consensus.md §9.
 #pragma once
 
 #include "ports/key_value_store.h"

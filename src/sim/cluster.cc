@@ -114,9 +114,9 @@ auto Cluster::verified(const RawBlock& block) -> BlockPtr {
   if (!consensus::check_header(fields, *epoch_)) return nullptr;
   if (!consensus::check_payload(*block, crypto::log_root_of)) return nullptr;
   const auto& key = world_.committee.members[std::to_underlying(fields.author)].node_key;
-  auto good = signatures_->verify(key, Purpose::block,
-                                  model::header_message(world_.vault, block->header),
-                                  block->signature, *block);
+  auto good =
+      signatures_->verify(key, Purpose::block, model::header_message(world_.vault, block->header),
+                          block->signature, *block);
   if (good) known->second.second = std::make_shared<const model::VerifiedBlock>(*std::move(good));
   return known->second.second;
 }
@@ -130,9 +130,8 @@ auto Cluster::sign(NodeIndex node, base::Bytes header, std::vector<base::Bytes> 
   block.digest = model::block_digest(header, block.signature);
   block.header = std::move(header);
   block.payload = std::move(payload);
-  auto signed_block =
-      std::make_shared<const model::VerifiedBlock>(
-          crypto::SimulatedSignatures::trust(std::move(block)));
+  auto signed_block = std::make_shared<const model::VerifiedBlock>(
+      crypto::SimulatedSignatures::trust(std::move(block)));
   const RawBlock content = raw(signed_block);
   // What its maker trusts, others check for themselves: an honest one is good by construction.
   if (is_honest(node)) verified_[content.get()] = {content, signed_block};
@@ -165,9 +164,7 @@ void Cluster::on_sequenced(NodeIndex node, const consensus::TxKey& id, model::Ou
   if (outcome == model::OutcomeKind::applied) ++report_.applied;
 }
 
-void Cluster::on_refused(NodeIndex /*node*/, const consensus::TxKey& id) {
-  pending_.erase(id);
-}
+void Cluster::on_refused(NodeIndex /*node*/, const consensus::TxKey& id) { pending_.erase(id); }
 
 void Cluster::trace(NodeIndex node, std::string_view what, std::uint64_t number) {
   const std::string line = std::to_string(agenda_.now().count()) + " node " + std::to_string(node) +

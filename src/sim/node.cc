@@ -65,9 +65,8 @@ void Node::start() {
   CHECK(!participant_);
   const VaultWorld& world = host_.world();
   if (!*store_.get(Column::meta, node::name_key(node::kTipName))) {
-    CHECK(node::Ledger::create(
-              store_, world.genesis, world.state,
-              consensus::chain_start(world.vault, world.committee, world.created))
+    CHECK(node::Ledger::create(store_, world.genesis, world.state,
+                               consensus::chain_start(world.vault, world.committee, world.created))
               .has_value());
   }
   auto ledger = node::Ledger::load(store_);
@@ -80,8 +79,7 @@ void Node::start() {
   }
   host_.checks().restarted(index_, durable_height(), signer_.is_lost());
   node::Surroundings& around = *this;
-  participant_ =
-      std::make_unique<node::Participant>(settings(), store_, *ledger_, signer_, around);
+  participant_ = std::make_unique<node::Participant>(settings(), store_, *ledger_, signer_, around);
   CHECK(participant_->start(nonce, moment()).has_value());
 }
 
@@ -168,8 +166,8 @@ void Node::send(const consensus::Send& effect) {
               given.latest = settings_.epoch.genesis[index_];
               given.yours.reset();
             }
-            const auto signature = host_.signatures().sign(self().node_key, Purpose::amnesia,
-                                                           amnesia_message(given));
+            const auto signature =
+                host_.signatures().sign(self().node_key, Purpose::amnesia, amnesia_message(given));
             send_to(effect.to, Latest{std::move(given), signature});
           }},
       effect.message);
@@ -349,8 +347,7 @@ void Node::on(NodeIndex from, const CommitsWanted& message) {
   auto range = participant_->commits_after(message.from);
   if (!range || range->commits.empty()) return;
   host_.send(index_, from,
-             Commits{message.from,
-                     std::make_shared<const node::CommitRange>(*std::move(range))});
+             Commits{message.from, std::make_shared<const node::CommitRange>(*std::move(range))});
 }
 
 void Node::on(NodeIndex /*from*/, const Commits& message) {
@@ -377,8 +374,8 @@ void Node::on(NodeIndex /*from*/, const Latest& message) {
   if (!settings_.epoch.validators().contains(message.answer.author)) return;
   const auto& key =
       settings_.epoch.committee.members[std::to_underlying(message.answer.author)].node_key;
-  auto verified = host_.signatures().verify(
-      key, Purpose::amnesia, amnesia_message(message.answer), message.signature, message.answer);
+  auto verified = host_.signatures().verify(key, Purpose::amnesia, amnesia_message(message.answer),
+                                            message.signature, message.answer);
   if (verified) step(consensus::LatestAnswered{*std::move(verified)});
 }
 

@@ -33,8 +33,7 @@ inline constexpr auto kCrc32cTables = [] {
       next ^= tables[7 - i][((value >> 8 * i) ^ bytes[i]) & 0xFFU] ^ tables[3 - i][bytes[4 + i]];
     value = next;
   }
-  for (const std::uint8_t byte : bytes)
-    value = (value >> 8) ^ tables[0][(value ^ byte) & 0xFFU];
+  for (const std::uint8_t byte : bytes) value = (value >> 8) ^ tables[0][(value ^ byte) & 0xFFU];
   return ~value;
 }
 

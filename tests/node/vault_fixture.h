@@ -96,9 +96,9 @@ class OnBothOrderings : public Fixture, public testing::WithParamInterface<Order
  protected:
   OnBothOrderings() { this->ordering_ = GetParam(); }
 };
-#define INSTANTIATE_ON_BOTH_ORDERINGS(suite)                                              \
-  INSTANTIATE_TEST_SUITE_P(By, suite,                                                     \
-                           testing::Values(OrderingKind::solo, OrderingKind::dag),        \
-                           [](const auto& each) { return std::string{ordering_name(each.param)}; })
+#define INSTANTIATE_ON_BOTH_ORDERINGS(suite)                             \
+  INSTANTIATE_TEST_SUITE_P(                                              \
+      By, suite, testing::Values(OrderingKind::solo, OrderingKind::dag), \
+      [](const auto& each) { return std::string{ordering_name(each.param)}; })
 
 }  // namespace holdfast::node
