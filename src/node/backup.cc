@@ -12,7 +12,7 @@
 #include "crypto/aead.h"
 #include "node/backup_format.h"
 #include "node/header_file.h"
-#include "node/ledger.h"
+#include "node/history.h"
 #include "node/node_key_file.h"
 
 namespace holdfast::node {

@@ -267,7 +267,7 @@ def json_has_the_documented_members():
     with unlocked_home() as home:
         status = home.ok("status", "--json").json()
         expect({"name", "default", "open", "unlocked", "vault_id", "device", "height", "state_root",
-                "audit_root", "pending", "secrets", "conflicts", "validators", "tolerated_faults",
+                "audit_root", "pending", "secrets", "conflicts", "ordering", "validators", "tolerated_faults",
                 "store_bytes", "read_only"} <= set(status), status)
         receipt = home.ok("add", "x", "-g", "--json").json()
         expect({"id", "version", "transaction", "state", "height"} <= set(receipt), receipt)

@@ -153,7 +153,7 @@ TEST_P(PlantedBugs, AreFound) {
 
 INSTANTIATE_TEST_SUITE_P(
     ByName, PlantedBugs,
-    testing::Values(Planted{PlantedBug::send_before_sync, {4, 0, 20}},
+    testing::Values(Planted{PlantedBug::send_before_sync, {4, 0, 60}},
                     Planted{PlantedBug::sign_again_after_restart, {4, 0, 10}},
                     Planted{PlantedBug::quorum_less_one, {4, 1, 10}},
                     Planted{PlantedBug::quorum_two_f_plus_one, {6, 1, 20}},
