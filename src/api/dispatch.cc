@@ -256,6 +256,7 @@ auto status_of(Error error) -> unsigned {
     case Error::too_many_vaults:
     case Error::bad_generator_rules:
     case Error::bad_word_list:
+    case Error::bad_breach_list:
     case Error::bad_settings:
     case Error::bad_request:
     case Error::bad_request_json:

@@ -2,11 +2,13 @@
 // drawn for one request and forgotten with it.
 #include <array>
 #include <map>
+#include <optional>
 
 #include "api/handlers.h"
 #include "api/secret_json.h"
 #include "api/strength.h"
 #include "crypto/hash.h"
+#include "node/breach_list.h"
 
 namespace holdfast::api {
 namespace {
@@ -30,6 +32,7 @@ struct Labelled {
 struct Password {
   std::vector<Labelled> users;
   std::uint8_t score = 0;
+  std::uint64_t leaked = 0;  // times, by the list given
 };
 
 struct Counted {
@@ -41,6 +44,7 @@ struct Counted {
 
 struct Wanted {
   bool by_category, by_age, strength, reused;
+  std::optional<node::BreachList> breached;
 };
 
 auto wanted_of(const Query& query) -> Detailed<Wanted> {
@@ -48,7 +52,12 @@ auto wanted_of(const Query& query) -> Detailed<Wanted> {
   TRY(by_age, query.flag("by_age"));
   TRY(strength, query.flag("strength"));
   TRY(reused, query.flag("reused"));
-  return Wanted{by_category, by_age, strength, reused};
+  Wanted wanted{by_category, by_age, strength, reused, {}};
+  if (const auto file = query.text("breached")) {
+    TRY(list, node::BreachList::open(store::Path{*file}));
+    wanted.breached = std::move(list);
+  }
+  return wanted;
 }
 
 void count_age(Counted& counted, model::TimeMs modified, model::TimeMs now) {
@@ -60,21 +69,28 @@ void count_age(Counted& counted, model::TimeMs modified, model::TimeMs now) {
   ++counted.by_age[place];
 }
 
-void count_password(const Call& call, const node::Entry& entry, const Wanted& wanted,
-                    base::ByteView key, Counted& counted) {
+auto count_password(const Call& call, const node::Entry& entry, const Wanted& wanted,
+                    base::ByteView key, Counted& counted) -> Detailed<void> {
   const Digest digest = entry.secret.password.expose(
       [&](base::ByteView bytes) { return crypto::hmac_sha256(key, bytes); });
   const auto [place, is_new] = counted.passwords.try_emplace(digest);
   if (is_new && wanted.strength) {
     place->second.score = estimate_strength(entry.secret.password, call.memory).score;
   }
+  if (is_new && wanted.breached) {
+    TRY(leaked, entry.secret.password.expose(
+                    [&](base::ByteView bytes) { return wanted.breached->seen(bytes); }));
+    place->second.leaked = leaked;
+  }
   place->second.users.push_back({entry.id, entry.secret.label.clone()});
+  return {};
 }
 
 auto count(const Call& call, const Wanted& wanted) -> Detailed<Counted> {
   TRY(key, call.services.ports.random_key<base::Secret<struct CompareKeyTag, 32>>());
   Counted counted;
   const model::TimeMs now = call.services.ports.now();
+  Detailed<void> looked_up;
   TRY_DO(call.vault->vault->for_each({}, [&](const node::Entry& entry) {
     ++counted.secrets;
     ++counted.by_category[entry.category];
@@ -83,11 +99,13 @@ auto count(const Call& call, const Wanted& wanted) -> Detailed<Counted> {
     if (entry.secret.password.empty()) return true;
     ++counted.with_password;
     count_age(counted, entry.secret.modified, now);
-    if (wanted.strength || wanted.reused) {
-      key.expose([&](auto bytes) { count_password(call, entry, wanted, bytes, counted); });
+    if (wanted.strength || wanted.reused || wanted.breached) {
+      looked_up = key.expose(
+          [&](auto bytes) { return count_password(call, entry, wanted, bytes, counted); });
     }
-    return true;
+    return looked_up.has_value();
   }));
+  if (!looked_up) return std::unexpected{looked_up.error()};
   return counted;
 }
 
@@ -120,6 +138,18 @@ void write_reused(JsonWriter& out, const Counted& counted) {
     out.begin_array();
     for (const Labelled& user : password.users) write_labelled(out, user);
     out.end_array();
+  }
+  out.end_array();
+}
+
+void write_breached(JsonWriter& out, const Counted& counted) {
+  out.key("breached").begin_array();
+  for (const auto& [digest, password] : counted.passwords) {
+    if (password.leaked == 0) continue;
+    for (const Labelled& user : password.users) {
+      out.begin_object().key("id").text("sec_" + user.id.hex()).key("label").text(user.label);
+      out.key("times").number(password.leaked).end_object();
+    }
   }
   out.end_array();
 }
@@ -157,6 +187,7 @@ auto get_stats(const Call& call) -> Detailed<Answer> {
   }
   if (wanted.strength) write_strengths(out, counted);
   if (wanted.reused) write_reused(out, counted);
+  if (wanted.breached) write_breached(out, counted);
   out.end_object();
   return Answer{out.take()};
 }

@@ -84,6 +84,8 @@ constexpr std::array kStatsQuery = std::to_array<Parameter>({
     {"by_age", Shape::boolean, "how long ago the secrets with a password changed"},
     {"strength", Shape::boolean, "passwords by strength, and the labels of weak ones"},
     {"reused", Shape::boolean, "labels that share a password"},
+    {"breached", Shape::text,
+     "labels whose password stands in this file of SHA-1 hashes, sorted, on the daemon's machine"},
 });
 constexpr std::array kVaultBody = std::to_array<Member>({
     {"name", Shape::text, Need::required},

@@ -20,7 +20,7 @@ namespace holdfast::base {
   X(bad_length, 1004, "a value has the wrong length")                                              \
   X(bad_hex, 1005, "not a hexadecimal string of the expected length")                              \
   X(bad_utf8, 1006, "text is not valid UTF-8")                                                     \
-  X(capacity_exceeded, 1007, "a container is full")                                                \
+  X(capacity_exceeded, 1007, "there are more items than the limit allows")                         \
   X(truncated, 1010, "encoded data ends too early")                                                \
   X(trailing_bytes, 1011, "encoded data goes on after its end")                                    \
   X(wrong_type, 1012, "encoded data has another type than expected")                               \
@@ -137,6 +137,7 @@ namespace holdfast::base {
   X(no_totp, 8032, "this secret has no one-time code; add one: holdfast edit ITEM --totp -")       \
   X(bad_word_list, 8040, "not a word list: one word a line, at least 1000 that differ")              \
   X(bad_settings, 8041, "the settings are not valid; see: holdfast config validate")               \
+  X(bad_breach_list, 8042, "not a list of SHA-1 hashes, one a line and in ascending order, as Have I Been Pwned gives out") \
   X(not_found, 5001, "not found")                                                                  \
   X(store_io, 5002, "the disk reported an error; the vault is read-only until it is opened again") \
   X(store_full, 5003, "the disk is full; free some space and try again, nothing was lost")         \

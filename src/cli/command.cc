@@ -92,12 +92,12 @@ auto usage_problem(const CLI::App& app, const CLI::ParseError& error,
 // Of the innermost command that was named.
 auto help_of(const CLI::App& app) -> std::string {
   const CLI::App* innermost = &app;
-  std::string name = "holdfast";
+  std::string above;  // its own name is added there
   while (!innermost->get_subcommands().empty()) {
+    above += (above.empty() ? "" : " ") + innermost->get_name();
     innermost = innermost->get_subcommands().front();
-    name += " " + innermost->get_name();
   }
-  return innermost == &app ? app.help() : innermost->help(name);
+  return innermost->help(above);
 }
 
 }  // namespace

@@ -1,5 +1,6 @@
 // commands_stats.cc: stats. The daemon counts; nothing here sees a value.
 #include <CLI/CLI.hpp>
+#include <filesystem>
 
 #include "cli/command.h"
 
@@ -8,6 +9,7 @@ namespace {
 
 struct StatsFlags {
   bool by_category = false, by_age = false, strength = false, reused = false;
+  std::string breached;
 };
 
 void print_numbers(const JsonValue& root, std::string_view member, std::string_view title,
@@ -32,6 +34,27 @@ void print_labels(std::span<const JsonValue> items, Screen& screen) {
   screen.put("\n");
 }
 
+void print_breached(const JsonValue& root, Screen& screen) {
+  const auto breached = items_at(root, "breached");
+  screen.heading(breached.empty() ? "no password is in the list"
+                                  : "leaked, and how often it was seen");
+  screen.put("\n");
+  for (const JsonValue& one : breached) {
+    screen.put("  ");
+    screen.put_visible(text_at(one, "label"));
+    screen.put(" (" + std::to_string(number_at(one, "times")) + ")\n");
+  }
+  if (!breached.empty())
+    screen.note("Change these passwords where they are used: guessers try them first.");
+}
+
+void print_reused(const JsonValue& root, Screen& screen) {
+  const auto reused = items_at(root, "reused");
+  screen.heading(reused.empty() ? "no password is used twice" : "one password for all of a line");
+  screen.put("\n");
+  for (const JsonValue& group : reused) print_labels(group.items(), screen);
+}
+
 void print_stats(const JsonValue& root, const StatsFlags& flags, Screen& screen) {
   for (const char* name : {"secrets", "with_password", "with_totp", "attachments"}) {
     screen.row(name, std::to_string(number_at(root, name)));
@@ -51,11 +74,8 @@ void print_stats(const JsonValue& root, const StatsFlags& flags, Screen& screen)
     screen.put("\n");
     print_labels(weak, screen);
   }
-  if (!flags.reused) return;
-  const auto reused = items_at(root, "reused");
-  screen.heading(reused.empty() ? "no password is used twice" : "one password for all of a line");
-  screen.put("\n");
-  for (const JsonValue& group : reused) print_labels(group.items(), screen);
+  if (flags.reused) print_reused(root, screen);
+  if (!flags.breached.empty()) print_breached(root, screen);
 }
 
 auto stats(const StatsFlags& flags, Session& session) -> Outcome<Exit> {
@@ -65,6 +85,9 @@ auto stats(const StatsFlags& flags, Session& session) -> Outcome<Exit> {
   if (flags.by_age) target.query("by_age", "true");
   if (flags.strength) target.query("strength", "true");
   if (flags.reused) target.query("reused", "true");
+  if (!flags.breached.empty()) {  // the daemon, which opens it, is in another folder
+    target.query("breached", std::filesystem::absolute(flags.breached).string());
+  }
   TRY(answer, session.get(target));
   Screen& screen = session.screen();
   screen.json() ? print_json(screen, answer.body) : print_stats(answer.root(), flags, screen);
@@ -79,6 +102,9 @@ auto declare_stats(CLI::App& app) -> Run {
   app.add_flag("--by-age", flags->by_age, "how long ago the secrets with a password changed");
   app.add_flag("--strength", flags->strength, "passwords by strength, and which are weak");
   app.add_flag("--reused", flags->reused, "which secrets share a password");
+  app.add_option("--breached", flags->breached,
+                 "which passwords stand in this list of leaked ones (Have I Been Pwned, SHA-1)")
+      ->option_text("FILE");
   return [flags](Session& session) { return stats(*flags, session); };
 }
 

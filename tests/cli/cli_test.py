@@ -45,7 +45,7 @@ def every_command_has_help():
                         "generate totp version demo doctor passphrase vault copy stats config completion").split():
             expect(f"  {command} " in text, f"{command} is missing in --help", text)
             expect("Usage: holdfast " + command in home.ok(command, "--help").text, command)
-        expect("Usage: holdfast vault rename" in home.ok("vault", "rename", "--help").text, "below")
+        expect("Usage: holdfast vault rename [OPTIONS]" in home.ok("vault", "rename", "--help").text, "below")
         expect("clipboard-clear" not in text, "a command for nobody is shown")
 
 

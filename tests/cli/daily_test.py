@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """Word passphrases, strength, a new passphrase, vaults by name, pinentry, stats and doctor."""
 
+import hashlib
 import os
 import sys
 
@@ -207,6 +208,15 @@ def stats_count_and_name_but_show_no_value():
         expect({"work": 2} .items() <= {c["name"]: c["secrets"] for c in told["by_category"]}.items(), told)
         shown = home.ok("stats", *flags).text
         expect("one, two" in shown and "canary7" not in shown + str(told), shown)
+        leaked = home.path / "leaked"
+        sha1 = lambda word: hashlib.sha1(word.encode()).hexdigest().upper()
+        leaked.write_text("".join(sorted(f"{sha1(word)}:{n + 3}\n" for n, word in enumerate(("canary7", "x", "y")))))
+        told = home.ok("stats", "--breached", "leaked", "--json", cwd=home.path).json()
+        expect({(s["label"], s["times"]) for s in told["breached"]} == {("one", 3), ("two", 3)}, told)
+        shown = home.ok("stats", "--breached", leaked)
+        expect("one (3)" in shown.text and "canary7" not in shown.text + shown.err, shown)
+        leaked.write_text("canary7\n")
+        expect_error(home.run("stats", "--breached", leaked), USAGE, "SHA-1", "byte 0")
         home.ok("lock")
         home.run("stats", code=5)
 
