@@ -99,7 +99,8 @@ TEST_F(KeysAfterLock, OfAllTheKeysThatWereDrawnOnlyTheNodeKeyIsLeft) {
   vault_->lock();
   const auto locked = found_in_memory(recording_.drawn);
   for (std::size_t i = 0; i < locked.size(); ++i) {
-    EXPECT_EQ(locked[i], i == 0) << "key " << i << " of " << locked.size();  // the node key is first
+    EXPECT_EQ(locked[i], i == 0) << "key " << i << " of "
+                                 << locked.size();  // the node key is first
   }
   vault_.reset();
   EXPECT_EQ(std::ranges::count(found_in_memory(recording_.drawn), true), 0);
