@@ -46,7 +46,9 @@ auto Proposer::plan(const Dag& dag, const Decider& decider, const ProposerView& 
     ready_since_ = view.now;
   }
   if (dag.authors_of(round) >= quorum) return ProposalPlan{round, ProposeReason::quorum_ahead};
-  if (!view.busy) return std::nullopt;
+  // At rest nobody begins a round, but all of them follow into one that was begun: whoever began it
+  // may have more to order, and needs a quorum there.
+  if (!view.busy && dag.highest_round() < round) return std::nullopt;
   const Instant paced = ready_since_ + pace_;
   const Instant overdue = paced + view.timeout;
   if (view.now >= overdue) return ProposalPlan{round, ProposeReason::timeout};
