@@ -264,11 +264,8 @@ auto Core::held() const -> Held {
           .system_items = system_items_.size()};
 }
 
-// Whoever is a round ahead was busy, and cannot go on alone: the others follow before they rest.
 auto Core::is_busy() const -> bool {
-  const bool behind = settings_.self && dag_.highest_round() > proposer_.proposed();
-  return !pool_.empty() || !system_items_.empty() || dag_.has_work() || behind ||
-         (closing_ && !ended_);
+  return !pool_.empty() || !system_items_.empty() || dag_.has_work() || (closing_ && !ended_);
 }
 
 }  // namespace holdfast::consensus

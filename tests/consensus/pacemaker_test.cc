@@ -237,6 +237,16 @@ TEST_F(ProposerTest, FillsTheRoundBelowTheClockBeforeItRests) {
   proposer_.on_proposed(Round{6});
   EXPECT_FALSE(plan(milliseconds{60'000}, false).has_value());
 }
+TEST_F(ProposerTest, FollowsAtRestIntoARoundThatWasBegun) {
+  proposer_.on_proposed(Round{3});
+  draw("Rounds 1-3: { * } Round 4: { A->[*] }");
+  ASSERT_FALSE(plan(milliseconds{0}, false).has_value());
+  const auto made = plan(milliseconds{10'000}, false);
+  ASSERT_TRUE(made.has_value()) << "whoever began it may have more to order";
+  EXPECT_EQ(made->round, Round{4});
+  proposer_.on_proposed(Round{4});
+  EXPECT_FALSE(plan(milliseconds{60'000}, false).has_value()) << "and begins none itself";
+}
 TEST_F(ProposerTest, ProposesForTheClockWhereAllBeforeIsDecided) {
   proposer_.on_proposed(Round{2});
   draw("Rounds 1-6: { A->[*], B->[*], C->[*] }");
