@@ -168,7 +168,7 @@ void Node::send(const consensus::Send& effect) {
             }
             const auto signature =
                 host_.signatures().sign(self().node_key, Purpose::amnesia, amnesia_message(given));
-            send_to(effect.to, Latest{std::move(given), signature});
+            send_to(effect.to, Latest{given, signature});
           }},
       effect.message);
 }
