@@ -65,7 +65,7 @@ auto bench() -> Workbench& {  // 10,000 secrets, made once
   return *made;
 }
 
-void library_read(benchmark::State& state) {
+void read_one(benchmark::State& state) {
   Workbench& w = bench();
   std::size_t i = static_cast<std::size_t>(state.thread_index()) * 4999;
   for (auto _ : state) {
@@ -75,7 +75,7 @@ void library_read(benchmark::State& state) {
   }
   state.SetItemsProcessed(state.iterations());
 }
-BENCHMARK(library_read)->Threads(1)->Threads(2)->UseRealTime();
+BENCHMARK(read_one)->Threads(1)->Threads(2)->UseRealTime();
 
 void find_by_label(benchmark::State& state) {
   Workbench& w = bench();
