@@ -65,9 +65,15 @@ TEST_P(Cluster, AgreesAndMakesProgressWhateverFails) {
   EXPECT_EQ(partitions > 0, GetParam().nodes > 1) << partitions;
 }
 
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+constexpr std::uint64_t kSome = 5, kMany = 5;  // fifteen times slower, and after other faults
+#else
+constexpr std::uint64_t kSome = 10, kMany = 20;
+#endif
+
 INSTANTIATE_TEST_SUITE_P(Sizes, Cluster,
-                         testing::Values(Size{1, 0, 10}, Size{2, 0, 10}, Size{3, 0, 10},
-                                         Size{4, 0, 20}, Size{4, 1, 20}, Size{7, 2, 5}),
+                         testing::Values(Size{1, 0, kSome}, Size{2, 0, kSome}, Size{3, 0, kSome},
+                                         Size{4, 0, kMany}, Size{4, 1, kMany}, Size{7, 2, 5}),
                          [](const auto& each) {
                            return "Of" + std::to_string(each.param.nodes) + "With" +
                                   std::to_string(each.param.byzantine) + "Byzantine";
