@@ -141,6 +141,7 @@ namespace holdfast::base {
   X(not_found, 5001, "not found")                                                                  \
   X(store_io, 5002, "the disk reported an error; the vault is read-only until it is opened again") \
   X(store_full, 5003, "the disk is full; free some space and try again, nothing was lost")         \
+  X(store_of_older_version, 5020, "the store was written by an earlier version of Holdfast; export with that version, and import here") \
   X(store_corrupt, 5004, "the store is damaged; restore a backup, and keep the folder for repair") \
   X(store_locked, 5005, "another process has this vault open; stop it, or use its daemon")         \
   X(store_read_only, 5006, "the vault folder is not writable; check its permissions")              \

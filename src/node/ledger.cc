@@ -60,6 +60,10 @@ auto Ledger::load(ports::KeyValueStore& store) -> Result<std::unique_ptr<Ledger>
   const StoredState state{store};
   const auto chain = vault::chain(state);
   auto tip = decode_tip(*tip_bytes);
+  if (!tip &&
+      (tip.error() == Error::store_of_older_version || tip.error() == Error::unsupported_version)) {
+    return fail(tip.error());  // whole, but not for this version
+  }
   if (!chain || !tip || chain->vault != model::vault_id(*genesis) ||
       chain->height != tip->chain.height || chain->timestamp != tip->chain.timestamp) {
     return fail(Error::store_corrupt);

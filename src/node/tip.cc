@@ -10,6 +10,8 @@ using base::ByteView;
 using base::Result;
 
 inline constexpr std::uint64_t kAny = UINT64_MAX;
+inline constexpr std::uint64_t kTipVersion = 2;  // 1: without the items since the checkpoint
+inline constexpr std::size_t kTipFields = 15;
 inline constexpr std::size_t kEdgeMax = 64;  // one hash a bit of the size
 
 }  // namespace
@@ -17,8 +19,8 @@ inline constexpr std::size_t kEdgeMax = 64;  // one hash a bit of the size
 auto encode(const Tip& tip) -> Bytes {
   Bytes bytes;
   codec::Writer out{bytes};
-  out.array(15);
-  out.uint(model::kFormatVersion);
+  out.array(kTipFields);
+  out.uint(kTipVersion);
   out.uint(std::to_underlying(tip.chain.epoch));
   out.uint(std::to_underlying(tip.chain.height));
   out.uint(std::to_underlying(tip.chain.last_block.round));
@@ -39,9 +41,11 @@ auto encode(const Tip& tip) -> Bytes {
 
 auto decode_tip(ByteView encoded) -> Result<Tip> {
   codec::Reader in{encoded};
-  TRY_DO(in.array_of(15));
+  TRY(fields, in.array(2 * kTipFields));
   TRY(version, in.uint(kAny));
-  if (version != model::kFormatVersion) return base::fail(base::Error::unsupported_version);
+  if (version < kTipVersion) return base::fail(base::Error::store_of_older_version);
+  if (version > kTipVersion) return base::fail(base::Error::unsupported_version);
+  if (fields != kTipFields) return base::fail(base::Error::store_corrupt);
   Tip tip;
   TRY(epoch, in.uint(kAny));
   TRY(height, in.uint(kAny));

@@ -215,6 +215,20 @@ TEST_F(Tips, DecodeToWhatWasEncoded) {
   EXPECT_FALSE(decode_tip(cut).has_value());
 }
 
+TEST_F(Tips, AStoreOfAnotherVersionIsNamedAsSuchAndNotAsDamaged) {
+  create_with(1);
+  const Bytes whole = encode(tip());
+  Bytes other = whole;
+  other[1] = 1;  // the version follows the head of the array
+  write(ports::Column::meta, name_key(kTipName), other);
+  EXPECT_EQ(verdict(), "open: store_of_older_version");
+  other[1] = 3;
+  write(ports::Column::meta, name_key(kTipName), other);
+  EXPECT_EQ(verdict(), "open: unsupported_version");
+  write(ports::Column::meta, name_key(kTipName), whole);
+  EXPECT_EQ(verdict(), "whole");
+}
+
 TEST_F(Tips, AnAlteredTipIsRefusedOrFound) {
   create_with(5);
   const Tip whole = tip();
