@@ -48,7 +48,7 @@ def a_gibibyte_is_refused_before_it_is_read():
         for format_ in FORMATS:
             expect_error(home.run("import", str(file), "-f", format_), USAGE, "longer than 268435456 bytes")
         peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss // 1024
-        expect(peak < 100, f"a command took {peak} MiB")
+        expect(peak < 256, f"a command took {peak} MiB, as if it had read up to the limit")
         nothing_is_there(home)
 
 
